@@ -1,0 +1,1 @@
+//! Event list, clock, random streams. The engine has never heard of a Pod.
