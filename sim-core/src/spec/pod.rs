@@ -1,0 +1,203 @@
+//! Pod templates: the interned shape that Pods share.
+
+use super::behavior::Behavior;
+use super::symbols::Labels;
+use super::{Requests, TaintEffect};
+use crate::table::{ImageId, Symbol};
+use crate::units::{Bytes, SimSpan};
+
+/// What a Pod is: the parts of a `v1.PodSpec` that decide something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodTemplate {
+    /// Name of its Pods, or the stem that a controller completes.
+    pub name: String,
+    /// Namespace.
+    pub namespace: Symbol,
+    /// Labels of the Pod.
+    pub labels: Labels,
+    /// `spec.priority`: larger goes first.
+    pub priority: i32,
+    /// When containers are restarted.
+    pub restart_policy: RestartPolicy,
+    /// `terminationGracePeriodSeconds`.
+    pub grace: SimSpan,
+    /// Init containers (ordinary and native sidecars, in order), then containers, in the order of the manifest.
+    pub containers: Vec<ContainerSpec>,
+    /// Effective request: the larger of the sum of containers and sidecars and the peak of initialisation, plus overhead.
+    pub requests: Requests,
+    /// The same with 100m CPU and 200Mi memory in place of an absent container request, which is what scoring sees.
+    pub scored: Requests,
+    /// What the Pod asks of its node besides resources.
+    pub placement: Placement,
+    /// True if the Pod shares the node's network: no address of its own.
+    pub host_network: bool,
+    /// Volumes that the kubelet mounts before the sandbox is made.
+    pub volumes: u32,
+}
+
+impl PodTemplate {
+    /// App and sidecar containers: those that make a Pod single- or multi-container (init and pause containers do not count).
+    pub fn running_containers(&self) -> usize {
+        self.containers.iter().filter(|container| container.kind != ContainerKind::Init).count()
+    }
+
+    /// True if the Pod has more than one app or sidecar container.
+    pub fn is_multi_container(&self) -> bool {
+        self.running_containers() > 1
+    }
+}
+
+/// `spec.restartPolicy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum RestartPolicy {
+    /// Restart whatever the exit code.
+    #[default]
+    Always,
+    /// Restart after a non-zero exit code.
+    OnFailure,
+    /// Never restart.
+    Never,
+}
+
+/// Which of a Pod's lists a container is in, and how it is started and stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ContainerKind {
+    /// An ordinary init container: runs to completion before the next one.
+    Init,
+    /// A native sidecar: an init container with `restartPolicy: Always`.
+    Sidecar,
+    /// A regular container.
+    App,
+}
+
+/// A container of a template.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContainerSpec {
+    /// Its name in the Pod.
+    pub name: String,
+    /// How it is started and stopped.
+    pub kind: ContainerKind,
+    /// True for what accompanies the main container: native sidecars, and regular containers other than the default one
+    /// (`kubectl.kubernetes.io/default-container`, else the first).
+    pub helper: bool,
+    /// Its image.
+    pub image: ImageId,
+    /// When the image is pulled.
+    pub pull: PullPolicy,
+    /// `resources.requests`.
+    pub requests: Requests,
+    /// `resources.limits.memory`, if set.
+    pub memory_limit: Option<Bytes>,
+    /// `resources.limits.cpu` in millicores, if set.
+    pub cpu_limit: Option<u64>,
+    /// `readinessProbe`.
+    pub readiness: Option<Probe>,
+    /// `livenessProbe`.
+    pub liveness: Option<Probe>,
+    /// `startupProbe`.
+    pub startup: Option<Probe>,
+    /// What it does once it runs: what a manifest cannot say.
+    pub behavior: Behavior,
+}
+
+/// `imagePullPolicy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PullPolicy {
+    /// Ask the registry at every start; layers that are there are not downloaded again.
+    Always,
+    /// Pull what is absent.
+    IfNotPresent,
+    /// Never pull.
+    Never,
+}
+
+/// A probe's timing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Probe {
+    /// `initialDelaySeconds`.
+    pub initial_delay: SimSpan,
+    /// `periodSeconds`.
+    pub period: SimSpan,
+    /// `timeoutSeconds`.
+    pub timeout: SimSpan,
+    /// `successThreshold`.
+    pub success_threshold: u32,
+    /// `failureThreshold`.
+    pub failure_threshold: u32,
+}
+
+/// What a Pod asks of its node besides resources.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Placement {
+    /// `spec.nodeName`: the only node it may run on.
+    pub node_name: Option<Symbol>,
+    /// `nodeSelector`: labels that the node must have.
+    pub node_selector: Vec<(Symbol, Symbol)>,
+    /// Required node affinity: terms of which one must match; `None` if there is none (an empty list matches nothing).
+    pub required: Option<Vec<NodeSelectorTerm>>,
+    /// Preferred node affinity with weights of 1 to 100.
+    pub preferred: Vec<(i64, NodeSelectorTerm)>,
+    /// Tolerations.
+    pub tolerations: Vec<Toleration>,
+    /// Host ports of containers and native sidecars.
+    pub host_ports: Vec<HostPort>,
+}
+
+/// A term: all of its requirements must hold; one with none matches nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct NodeSelectorTerm {
+    /// On labels.
+    pub expressions: Vec<Requirement>,
+    /// On fields; the key is `metadata.name`.
+    pub fields: Vec<Requirement>,
+}
+
+/// A requirement on a label or field.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Requirement {
+    /// Label key.
+    pub key: Symbol,
+    /// How the value is compared.
+    pub operator: Operator,
+    /// Values to compare with.
+    pub values: Vec<Symbol>,
+}
+
+/// Operators of node selector requirements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operator {
+    /// The value is among the values.
+    In,
+    /// The label is missing or its value is not among the values.
+    NotIn,
+    /// The label is there.
+    Exists,
+    /// The label is missing.
+    DoesNotExist,
+    /// Label and value are integers, the label's is greater.
+    Gt,
+    /// Label and value are integers, the label's is less.
+    Lt,
+}
+
+/// A toleration. An absent key tolerates every key, an absent effect every effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Toleration {
+    /// Key, if not every key is meant.
+    pub key: Option<Symbol>,
+    /// Value that must equal the taint's; `None` for the operator `Exists`.
+    pub value: Option<Symbol>,
+    /// Effect, if not every effect is meant.
+    pub effect: Option<TaintEffect>,
+}
+
+/// A port of the node that a container takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostPort {
+    /// Address, the symbol of `0.0.0.0` by default.
+    pub ip: Symbol,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: Symbol,
+    /// Port number.
+    pub port: u16,
+}

@@ -1,0 +1,170 @@
+//! Latencies and rates that Kubernetes does not fix. Each is a named parameter with a default and its source (`docs/parameters.md`).
+
+use super::distribution::Distribution;
+use crate::units::SimSpan;
+
+/// The control plane's latencies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ControlPlane {
+    /// From a write to its being seen by a watcher (scheduler, kubelet, controller), in seconds.
+    pub watch: Distribution,
+    /// From the scheduler's decision to the binding's being written, in seconds.
+    pub bind: Distribution,
+    /// A controller's reaction to what it saw until its write is done, in seconds.
+    pub controller: Distribution,
+}
+
+/// The kubelet's latencies, in seconds where they are drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kubelet {
+    /// Attach and mount of a Pod's volumes, if it has any.
+    pub volumes: Distribution,
+    /// Sandbox: the pause container and its network namespace.
+    pub sandbox: Distribution,
+    /// CNI ADD: the address.
+    pub network: Distribution,
+    /// Create and start of one container.
+    pub container_start: Distribution,
+    /// Period of the pod lifecycle event generator's relist; what happens in a container is noticed at the next one.
+    pub relist: SimSpan,
+    /// Shortest gap between a failed sync and the next; the longest is half as much again.
+    pub resync: SimSpan,
+    /// From the last container's exit until the sandbox is gone and the address free.
+    pub teardown: Distribution,
+    /// From there until the object is gone from the API.
+    pub cleanup: Distribution,
+    /// First back-off of a crashing container.
+    pub backoff_initial: SimSpan,
+    /// Longest back-off.
+    pub backoff_max: SimSpan,
+    /// A container that ran longer than this starts its back-off anew.
+    pub backoff_reset: SimSpan,
+    /// Memory of a pause container and its runtime shim, in bytes.
+    pub pause_memory: u64,
+    /// Size of the pause image on disk, in bytes.
+    pub pause_image: u64,
+}
+
+/// The way of images to nodes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Registry {
+    /// Download rate of one node, bytes per second.
+    pub bandwidth: f64,
+    /// Unpack rate of one node, bytes per second of the image's compressed size.
+    pub unpack: f64,
+    /// Round trips to the registry before the first byte, in seconds.
+    pub round_trip: f64,
+    /// True if a node pulls one image at a time (`serializeImagePulls`).
+    pub serial: bool,
+}
+
+/// Pod addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// First address of the cluster's CIDR as a number.
+    pub cluster_base: u32,
+    /// Its prefix length.
+    pub cluster_prefix: u8,
+    /// Prefix length of each node's block.
+    pub node_prefix: u8,
+}
+
+/// The scheduler's set-up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SchedulerSpec {
+    /// Share of nodes to score; 0 adapts to the cluster's size.
+    pub percentage_of_nodes_to_score: u32,
+    /// How ties between nodes are broken.
+    pub tie_break: TieBreak,
+    /// First back-off of a Pod that could not be placed.
+    pub backoff_initial: SimSpan,
+    /// Longest back-off; zero switches back-off off.
+    pub backoff_max: SimSpan,
+    /// A Pod that waits longer than this for an event is tried again.
+    pub unschedulable_max: SimSpan,
+    /// Scheduling cycle: fixed part, in seconds.
+    pub cycle_base: Distribution,
+    /// Scheduling cycle: seconds for each node that was filtered.
+    pub cycle_per_filtered: f64,
+    /// Scheduling cycle: seconds for each node that was scored.
+    pub cycle_per_scored: f64,
+}
+
+/// How the scheduler chooses among nodes of equal score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TieBreak {
+    /// The lowest node index: what recorded decisions use.
+    LowestIndex,
+    /// At random by the seed, as kube-scheduler does.
+    Random,
+}
+
+impl Default for ControlPlane {
+    fn default() -> Self {
+        Self { watch: log_normal(0.010, 0.5), bind: log_normal(0.010, 0.6), controller: log_normal(0.020, 0.6) }
+    }
+}
+
+impl Default for Kubelet {
+    fn default() -> Self {
+        Self {
+            volumes: log_normal(0.10, 0.5),
+            sandbox: log_normal(0.18, 0.5),
+            network: log_normal(0.08, 0.5),
+            container_start: log_normal(0.10, 0.5),
+            relist: SimSpan::from_secs(1),
+            resync: SimSpan::from_secs(10),
+            teardown: log_normal(0.10, 0.5),
+            cleanup: Distribution::Uniform { low: 1.0, high: 3.0 },
+            backoff_initial: SimSpan::from_secs(10),
+            backoff_max: SimSpan::from_secs(300),
+            backoff_reset: SimSpan::from_secs(600),
+            pause_memory: 700 << 10,
+            pause_image: 700 << 10,
+        }
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self { bandwidth: 60e6, unpack: 80e6, round_trip: 0.2, serial: true }
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { cluster_base: 10 << 24, cluster_prefix: 8, node_prefix: 24 }
+    }
+}
+
+impl Network {
+    /// How many node blocks the cluster's range holds.
+    pub const fn blocks(&self) -> u64 {
+        1 << (self.node_prefix - self.cluster_prefix)
+    }
+
+    /// Addresses in a node's block, network and broadcast addresses included.
+    pub const fn block_size(&self) -> u32 {
+        1 << (32 - self.node_prefix)
+    }
+}
+
+impl Default for SchedulerSpec {
+    fn default() -> Self {
+        Self {
+            percentage_of_nodes_to_score: 0,
+            tie_break: TieBreak::Random,
+            backoff_initial: SimSpan::from_secs(1),
+            backoff_max: SimSpan::from_secs(10),
+            unschedulable_max: SimSpan::from_secs(300),
+            cycle_base: Distribution::Constant(0.000_8),
+            cycle_per_filtered: 0.3e-6,
+            cycle_per_scored: 0.4e-6,
+        }
+    }
+}
+
+/// A lognormal law by its median, in seconds, and the deviation of its logarithm.
+fn log_normal(median: f64, sigma: f64) -> Distribution {
+    Distribution::LogNormal { median, sigma }
+}
