@@ -1,3 +1,4 @@
 //! The simulator.
 pub mod engine;
+pub mod spec;
 pub mod units;

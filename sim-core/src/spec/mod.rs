@@ -1,0 +1,2 @@
+//! What a user asks for, resolved: no names, no text, only numbers.
+pub mod distribution;
