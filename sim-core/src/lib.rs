@@ -10,8 +10,16 @@
 //! There are no files here, no wall clock, no threads, no printing and no global state.
 
 pub mod cluster;
+mod controllers;
 pub mod engine;
+pub mod event;
+mod kubelet;
 pub mod measure;
+pub mod scheduler;
+mod simulation;
 pub mod spec;
 pub mod table;
 pub mod units;
+mod world;
+
+pub use simulation::{Progress, Simulation};

@@ -1,5 +1,15 @@
-//! What is: nodes, Pods, containers, images, addresses, in columns reached by typed ids.
+//! What is: nodes, Pods, containers, images, addresses, reached by typed ids.
 
+mod addresses;
+mod images;
 mod lifecycle;
+mod nodes;
+mod pods;
+mod step;
 
+pub use addresses::AddressPool;
+pub use images::{ImageCache, ImageKey, Presence};
 pub use lifecycle::{IllegalStep, Phase, PodState, Signal};
+pub use nodes::Nodes;
+pub use pods::{Birth, Container, ContainerState, Pod, PodRef, Pods, new_pod};
+pub use step::Step;

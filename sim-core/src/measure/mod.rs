@@ -1,14 +1,20 @@
 //! Accumulators: time averages, tallies, survival, transition counts. They observe and decide nothing.
 
 mod outcome;
+mod recorder;
 mod survival;
 mod tally;
 mod time_average;
+mod usage;
 
 pub use outcome::{
     AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, LifecycleMeasures, NodeMeasures, Outcome, PendingReason,
-    PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures, Step,
+    PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures,
 };
+pub use recorder::{Recorder, Weights};
 pub use survival::{Survival, SurvivalPoint};
 pub use tally::Tally;
 pub use time_average::TimeAverage;
+pub use usage::UsageMeter;
+
+pub use crate::cluster::Step;

@@ -2,6 +2,8 @@
 
 use super::{Survival, Tally, TimeAverage};
 use crate::cluster::PodState;
+#[cfg(doc)]
+use crate::cluster::Step;
 use crate::units::{SimSpan, SimTime};
 
 /// The measures of one replication.
@@ -165,59 +167,6 @@ impl Arrow {
     /// Mean time in seconds spent in the state that the arrow leaves.
     pub fn mean_dwell(&self) -> Option<f64> {
         (self.count > 0).then(|| self.dwell as f64 / 1e9 / self.count as f64)
-    }
-}
-
-/// Steps of a Pod's start, in order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-pub enum Step {
-    /// Creation until the scheduler's decision.
-    Queue,
-    /// Decision until the binding is written.
-    Bind,
-    /// Binding until the kubelet begins.
-    Notice,
-    /// Volumes.
-    Volumes,
-    /// Sandbox: pause container and network namespace.
-    Sandbox,
-    /// CNI ADD.
-    Network,
-    /// Image pulls, waits for the node's pull queue included.
-    Pull,
-    /// Init containers' run times, back-off included, and their relists.
-    Init,
-    /// Creating and starting containers.
-    Start,
-    /// Last start until the kubelet notices.
-    Relist,
-    /// Running until Ready.
-    Ready,
-}
-
-impl Step {
-    /// Number of steps.
-    pub const COUNT: usize = 11;
-
-    /// Every step in order.
-    pub const ALL: [Self; Self::COUNT] = [
-        Self::Queue,
-        Self::Bind,
-        Self::Notice,
-        Self::Volumes,
-        Self::Sandbox,
-        Self::Network,
-        Self::Pull,
-        Self::Init,
-        Self::Start,
-        Self::Relist,
-        Self::Ready,
-    ];
-
-    /// The step's number in [`Step::ALL`].
-    pub const fn index(self) -> usize {
-        self as usize
     }
 }
 

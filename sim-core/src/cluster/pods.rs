@@ -1,0 +1,340 @@
+//! Pods and their containers. Rows of what is gone are reused, so memory follows what lives.
+
+use super::{PodState, Step};
+use crate::table::{ContainerId, Id, InstanceId, NodeId, PodId, Table, TemplateId, WorkloadId};
+use crate::units::{SimSpan, SimTime};
+
+/// A Pod by row and generation: an event that comes after the Pod has gone does not find it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PodRef {
+    /// The row.
+    pub id: PodId,
+    /// The row's generation.
+    pub generation: u32,
+}
+
+/// When a Pod was created; it may have been before the run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Birth(i64);
+
+impl Birth {
+    /// Created at `time`.
+    pub const fn at(time: SimTime) -> Self {
+        Self(time.as_nanos() as i64)
+    }
+
+    /// Created `age` before the run began.
+    pub const fn before_start(age: SimSpan) -> Self {
+        Self((age.as_nanos() as i64).saturating_neg())
+    }
+
+    /// Age at `now`; zero before its birth.
+    pub fn age(self, now: SimTime) -> SimSpan {
+        SimSpan::from_nanos((now.as_nanos() as i64).saturating_sub(self.0).max(0) as u64)
+    }
+}
+
+/// A Pod. What handlers read together lies together.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    /// The row's generation.
+    pub generation: u32,
+    /// Where it is in its life.
+    pub state: PodState,
+    /// The step of its start that is going on.
+    pub step: Step,
+    /// The container that is being started.
+    pub cursor: u8,
+    /// True once a node is chosen (assumed, then bound).
+    pub assigned: bool,
+    /// True once the scheduler has seen that it ended.
+    pub released: bool,
+    /// True once deletion has begun.
+    pub terminating: bool,
+    /// True while it counts as Ready.
+    pub ready: bool,
+    /// True if a container was restarted in the window of measurement.
+    pub restarted: bool,
+    /// True while its sandbox (pause container) is up.
+    pub sandbox: bool,
+    /// True once it was ready for the first time.
+    pub ready_once: bool,
+    /// True once the address is given back, or none was ever taken.
+    pub address_free: bool,
+    /// Containers that exited, hang or fail a check, not yet under restart.
+    pub sick: u8,
+    /// Containers under restart.
+    pub restarting: u8,
+    /// Failures that wait for the Pod to be Healthy again.
+    pub failures: u8,
+    /// Grows each time the Pod stops being ready; a `Ready` event of before is void.
+    pub ready_epoch: u16,
+    /// Last octets of the address within the node's block.
+    pub address: u16,
+    /// Its template.
+    pub template: TemplateId,
+    /// Its workload.
+    pub workload: WorkloadId,
+    /// Its controller's row.
+    pub instance: InstanceId,
+    /// Its node, if assigned.
+    pub node: NodeId,
+    /// Version of the template (releases counted).
+    pub revision: u32,
+    /// Place in its controller's list.
+    pub slot: u32,
+    /// First of its containers.
+    pub containers: ContainerId,
+    /// The scenario's stable number for it: the address of its random streams.
+    pub entity: u64,
+    /// When it was created.
+    pub born: Birth,
+    /// When it entered its state.
+    pub since: SimTime,
+    /// When the step of its start began.
+    pub step_since: SimTime,
+    /// When it was assigned.
+    pub assigned_at: SimTime,
+    /// The earliest failure that is not over yet.
+    pub failed_at: SimTime,
+    /// Time spent in image pulls and init containers so far.
+    pub pull_and_init: SimSpan,
+}
+
+/// What a container does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ContainerState {
+    /// Has not started yet.
+    Waiting,
+    /// Is up.
+    Running,
+    /// Has exited and will be restarted.
+    Backoff,
+    /// Has exited for good.
+    Done,
+}
+
+/// A container.
+#[derive(Clone, Copy, Debug)]
+pub struct Container {
+    /// What it does.
+    pub state: ContainerState,
+    /// True while its process hangs.
+    pub hung: bool,
+    /// True while it counts among the Pod's sick containers.
+    pub sick: bool,
+    /// True while it counts among the Pod's containers under restart.
+    pub restarting: bool,
+    /// Exit code of the last or coming exit.
+    pub exit: u8,
+    /// Grows with each start and exit; an event of before is void.
+    pub epoch: u16,
+    /// Starts so far: the draw number of its random streams.
+    pub starts: u32,
+    /// Last start.
+    pub started_at: SimTime,
+    /// Last exit.
+    pub ended_at: SimTime,
+    /// Crash back-off.
+    pub backoff: SimSpan,
+    /// Last start that back-off allowed; [`SimTime::MAX`] before the first.
+    pub backoff_since: SimTime,
+    /// CPU that it uses, in microcores.
+    pub cpu: u64,
+    /// Memory that it uses, in bytes.
+    pub memory: u64,
+}
+
+impl Container {
+    const NEW: Self = Self {
+        state: ContainerState::Waiting,
+        hung: false,
+        sick: false,
+        restarting: false,
+        exit: 0,
+        epoch: 0,
+        starts: 0,
+        started_at: SimTime::ZERO,
+        ended_at: SimTime::ZERO,
+        backoff: SimSpan::ZERO,
+        backoff_since: SimTime::MAX,
+        cpu: 0,
+        memory: 0,
+    };
+}
+
+/// All Pods with their containers.
+#[derive(Clone, Debug, Default)]
+pub struct Pods {
+    rows: Table<PodId, Pod>,
+    containers: Table<ContainerId, Container>,
+    counts: Table<PodId, u8>,
+    free: Vec<PodId>,
+    free_runs: Vec<Vec<ContainerId>>,
+}
+
+impl Pods {
+    /// Takes a row for `pod` with `containers` containers; generation and container run are set here.
+    pub fn add(&mut self, mut pod: Pod, containers: u8) -> PodId {
+        pod.containers = self.take_run(containers);
+        let Some(id) = self.free.pop() else {
+            self.counts.push(containers);
+            return self.rows.push(pod);
+        };
+        pod.generation = self.rows[id].generation;
+        self.rows[id] = pod;
+        self.counts[id] = containers;
+        id
+    }
+
+    /// Gives the row back: whatever still refers to it is void from now on.
+    pub fn remove(&mut self, id: PodId) {
+        let (first, count) = (self.rows[id].containers, self.counts[id]);
+        self.rows[id].generation += 1;
+        self.counts[id] = 0;
+        self.free.push(id);
+        self.run_list(count).push(first);
+    }
+
+    fn run_list(&mut self, count: u8) -> &mut Vec<ContainerId> {
+        if self.free_runs.len() <= usize::from(count) {
+            self.free_runs.resize_with(usize::from(count) + 1, Vec::new);
+        }
+        &mut self.free_runs[usize::from(count)]
+    }
+
+    fn take_run(&mut self, count: u8) -> ContainerId {
+        let first = self.run_list(count).pop().unwrap_or_else(|| {
+            let first = ContainerId::new(self.containers.len());
+            (0..count).for_each(|_| {
+                self.containers.push(Container::NEW);
+            });
+            first
+        });
+        let run = first.index()..first.index() + usize::from(count);
+        self.containers.rows_mut()[run].fill(Container::NEW);
+        first
+    }
+
+    /// The row behind `pod`, unless the Pod has gone.
+    pub fn alive(&self, pod: PodRef) -> Option<PodId> {
+        (self.rows[pod.id].generation == pod.generation).then_some(pod.id)
+    }
+
+    /// A reference that outlives the Pod.
+    pub fn reference(&self, id: PodId) -> PodRef {
+        PodRef { id, generation: self.rows[id].generation }
+    }
+
+    /// A container of a Pod.
+    pub fn container(&self, pod: PodId, index: u8) -> &Container {
+        &self.containers[ContainerId(self.rows[pod].containers.0 + u32::from(index))]
+    }
+
+    /// A container of a Pod, to change.
+    pub fn container_mut(&mut self, pod: PodId, index: u8) -> &mut Container {
+        &mut self.containers[ContainerId(self.rows[pod].containers.0 + u32::from(index))]
+    }
+
+    /// How many containers a Pod has.
+    pub fn containers_of(&self, pod: PodId) -> u8 {
+        self.counts[pod]
+    }
+
+    /// Every Pod that exists, in row order.
+    pub fn iter(&self) -> impl Iterator<Item = (PodId, &Pod)> {
+        let taken = |id: PodId| self.counts[id] > 0;
+        self.rows.iter().filter(move |(id, _)| taken(*id))
+    }
+
+    /// Rows in use or free: what memory holds.
+    pub fn rows_held(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+impl std::ops::Index<PodId> for Pods {
+    type Output = Pod;
+    fn index(&self, id: PodId) -> &Pod {
+        &self.rows[id]
+    }
+}
+
+impl std::ops::IndexMut<PodId> for Pods {
+    fn index_mut(&mut self, id: PodId) -> &mut Pod {
+        &mut self.rows[id]
+    }
+}
+
+/// A Pod that was just created; the caller fills in who it is.
+pub fn new_pod(template: TemplateId, workload: WorkloadId, instance: InstanceId, entity: u64, born: Birth, now: SimTime) -> Pod {
+    Pod {
+        generation: 0,
+        state: PodState::Scheduling,
+        step: Step::Queue,
+        cursor: 0,
+        assigned: false,
+        released: false,
+        terminating: false,
+        ready: false,
+        restarted: false,
+        sandbox: false,
+        ready_once: false,
+        address_free: true,
+        sick: 0,
+        restarting: 0,
+        failures: 0,
+        ready_epoch: 0,
+        address: 0,
+        template,
+        workload,
+        instance,
+        node: NodeId(u32::MAX),
+        revision: 0,
+        slot: 0,
+        containers: ContainerId(0),
+        entity,
+        born,
+        since: now,
+        step_since: now,
+        assigned_at: now,
+        failed_at: SimTime::MAX,
+        pull_and_init: SimSpan::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod() -> Pod {
+        new_pod(TemplateId(0), WorkloadId(0), InstanceId(0), 7, Birth::default(), SimTime::ZERO)
+    }
+
+    #[test]
+    fn a_row_is_reused_and_the_old_reference_finds_nothing() {
+        let mut pods = Pods::default();
+        let first = pods.add(pod(), 2);
+        let old = pods.reference(first);
+        pods.remove(first);
+        let second = pods.add(pod(), 2);
+        assert_eq!((second, pods.alive(old), pods.rows_held()), (first, None, 1));
+        assert_eq!(pods.alive(pods.reference(second)), Some(second));
+    }
+
+    #[test]
+    fn containers_of_a_reused_run_are_new() {
+        let mut pods = Pods::default();
+        let first = pods.add(pod(), 3);
+        pods.container_mut(first, 2).starts = 9;
+        pods.remove(first);
+        let second = pods.add(pod(), 3);
+        assert_eq!(pods.container(second, 2).starts, 0);
+    }
+
+    #[test]
+    fn a_pod_from_before_the_run_is_older_than_the_clock() {
+        let born = Birth::before_start(SimSpan::from_secs(50));
+        assert_eq!(born.age(SimTime::from_nanos(1_000_000_000)), SimSpan::from_secs(51));
+    }
+}

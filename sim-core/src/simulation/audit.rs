@@ -1,0 +1,82 @@
+//! The auditor: counts again what is kept as a sum. It runs beside the simulation in tests, and once at the end of every run.
+
+use super::outcome::running_again;
+use super::scheduling::Scheduling;
+use crate::controllers::Controllers;
+use crate::table::{Id, NodeId, Table};
+use crate::world::World;
+use std::collections::BTreeSet;
+
+/// Checks that nothing is overcommitted, nothing is owned twice, and every Pod is accounted for.
+pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Controllers) -> Result<(), String> {
+    nodes_hold_what_they_can(world, scheduling)?;
+    states_add_up(world)?;
+    controllers_own_their_pods(world, controllers)?;
+    match duplicate_addresses(world) {
+        0 => Ok(()),
+        twice => Err(format!("{twice} addresses are held by more than one Pod")),
+    }
+}
+
+/// Requests of the Pods assigned to each node, counted again: equal to the scheduler's books and not above what is allocatable.
+fn nodes_hold_what_they_can(world: &World<'_>, scheduling: &Scheduling) -> Result<(), String> {
+    let mut again: Table<NodeId, [u64; 3]> = Table::filled(world.nodes.pool.len(), [0; 3]);
+    for (_, pod) in world.pods.iter().filter(|(_, pod)| pod.assigned && !pod.released) {
+        let asks = &world.spec.templates[pod.template].requests;
+        let sums = &mut again[pod.node];
+        *sums = [sums[0] + 1, sums[1] + asks.cpu.0, sums[2] + asks.memory.0];
+    }
+    for (node, sums) in again.iter() {
+        let books = &scheduling.scheduler.requested(node).requested;
+        let kept = [u64::from(scheduling.scheduler.node_pods(node)), books.cpu.0, books.memory.0];
+        let shape = &world.spec.pools[world.nodes.pool[node]].shape;
+        let most = [u64::from(shape.pods_max), shape.allocatable.cpu.0, shape.allocatable.memory.0];
+        if *sums != kept {
+            return Err(format!("node {node:?}: the scheduler's books say {kept:?}, its Pods sum to {sums:?}"));
+        }
+        if (0..3).any(|place| sums[place] > most[place]) {
+            return Err(format!("node {node:?} is overcommitted: {sums:?} of {most:?} (Pods, millicores, bytes)"));
+        }
+    }
+    Ok(())
+}
+
+/// Live Pods by state, counted again.
+fn states_add_up(world: &World<'_>) -> Result<(), String> {
+    let (record, live) = (&world.record.pods, world.pods.iter().filter(|(_, pod)| !pod.state.is_terminal()).count() as u64);
+    let sum: u64 = record.in_state.iter().map(crate::measure::TimeAverage::level).sum();
+    let running = running_again(world);
+    if (record.live.level(), sum, record.running.level()) != (live, live, running) {
+        let kept = (record.live.level(), sum, record.running.level());
+        return Err(format!("live, by state and running Pods are kept as {kept:?} but are {:?}", (live, live, running)));
+    }
+    Ok(())
+}
+
+/// Every owned Pod stands where its row says, is alive, and is not being deleted.
+fn controllers_own_their_pods(world: &World<'_>, controllers: &Controllers) -> Result<(), String> {
+    for (id, instance) in controllers.instances.iter() {
+        let mut ready = [0; 2];
+        for (outdated, list) in [(false, &instance.current), (true, &instance.outdated)] {
+            for (slot, &pod) in list.iter().enumerate() {
+                let row = &world.pods[pod];
+                let right = row.instance == id && row.slot as usize == slot && (row.revision != instance.revision) == outdated;
+                if !right || row.terminating && row.state.is_terminal() {
+                    return Err(format!("instance {id:?} owns Pod row {} wrongly", pod.index()));
+                }
+                ready[usize::from(outdated)] += u32::from(row.ready);
+            }
+        }
+        if ready != instance.ready {
+            return Err(format!("instance {id:?} keeps {:?} ready Pods but has {ready:?}", instance.ready));
+        }
+    }
+    Ok(())
+}
+
+/// Addresses that more than one Pod holds.
+pub(super) fn duplicate_addresses(world: &World<'_>) -> u64 {
+    let mut held = BTreeSet::new();
+    let holders = world.pods.iter().filter(|(_, pod)| !pod.address_free);
+    holders.filter(|(_, pod)| !held.insert((pod.node, pod.address))).count() as u64
+}

@@ -1,0 +1,218 @@
+//! The loop: pop, dispatch, take notes to whom they concern, record.
+
+mod audit;
+mod equilibrium;
+mod outcome;
+mod scheduling;
+
+use crate::cluster::{Phase, PodState};
+use crate::controllers::Controllers;
+use crate::engine::EventList;
+use crate::event::Event;
+use crate::kubelet;
+use crate::measure::{EngineCounts, Outcome};
+use crate::spec::{Spec, Warmup};
+use crate::table::PodId;
+use crate::units::SimTime;
+use crate::world::{Note, World};
+use scheduling::Scheduling;
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Simulated time.
+    pub now: SimTime,
+    /// When the run ends.
+    pub end: SimTime,
+    /// Events handled.
+    pub events: u64,
+    /// Pods in phase Running.
+    pub running: u64,
+}
+
+/// Events between two reports of progress.
+const PROGRESS_EVERY: u64 = 1 << 16;
+
+/// One replication of a scenario: a value that owns all its state.
+#[derive(Clone, Debug)]
+pub struct Simulation<'s> {
+    world: World<'s>,
+    scheduling: Scheduling,
+    controllers: Controllers,
+    counts: EngineCounts,
+    replication: u32,
+    opened: bool,
+}
+
+impl<'s> Simulation<'s> {
+    /// Replication `replication` of `spec`, at its start.
+    pub fn new(spec: &'s Spec, replication: u32) -> Self {
+        let mut world = World::new(spec, spec.seed.replication(replication));
+        let controllers = Controllers::new(&world);
+        let scheduling = Scheduling::new(spec);
+        world.record.count_nodes(spec);
+        let mut run =
+            Self { world, scheduling, controllers, counts: EngineCounts::default(), replication, opened: false };
+        run.begin();
+        run
+    }
+
+    fn begin(&mut self) {
+        let seasoned = self.world.spec.warmup == Warmup::Equilibrium;
+        self.controllers.begin(&mut self.world, seasoned);
+        if seasoned {
+            equilibrium::settle(&mut self.world, &mut self.scheduling, &mut self.controllers);
+            self.open();
+        } else {
+            self.world.at(SimTime::ZERO + self.world.spec.warmup.span(), Event::WindowOpens);
+        }
+        self.deliver();
+        self.world.at(self.world.now, Event::Sample);
+    }
+
+    /// Runs to the end, reporting how far it is every now and then; stops early when `keep_on` says no.
+    pub fn run(mut self, mut keep_on: impl FnMut(Progress) -> bool) -> Option<Outcome> {
+        while self.step() {
+            if self.counts.events % PROGRESS_EVERY == 0 && !keep_on(self.progress()) {
+                return None;
+            }
+        }
+        Some(self.finish())
+    }
+
+    /// Handles the next event; false at the end of the run.
+    pub fn step(&mut self) -> bool {
+        let Some((now, event)) = self.world.agenda.pop() else { return false };
+        self.world.now = now;
+        self.counts.events += 1;
+        self.counts.pending_max = self.counts.pending_max.max(self.world.agenda.len() as u64);
+        self.dispatch(event);
+        self.deliver();
+        true
+    }
+
+    /// How far the run is.
+    pub fn progress(&self) -> Progress {
+        let World { now, end, .. } = self.world;
+        Progress { now, end, events: self.counts.events, running: self.world.record.pods.running.level() }
+    }
+
+    /// Checks the books against the world they describe.
+    ///
+    /// # Errors
+    /// What does not hold, in words: something is overcommitted, owned twice, or lost.
+    pub fn audit(&self) -> Result<(), String> {
+        audit::audit(&self.world, &self.scheduling, &self.controllers)
+    }
+
+    fn dispatch(&mut self, event: Event) {
+        let world = &mut self.world;
+        match event {
+            Event::Arrival(workload) => self.controllers.arrival(world, workload),
+            Event::Observed(pod) => self.scheduling.observed(world, pod),
+            Event::Cycle { epoch } => self.scheduling.cycle(world, epoch),
+            Event::Bound(pod) => kubelet::bound(world, pod),
+            Event::StepDone(pod) => kubelet::step_done(world, pod),
+            Event::Exited(container) => kubelet::exited(world, container),
+            Event::ExitSeen(container) => kubelet::exit_seen(world, container),
+            Event::RestartDue(container) => kubelet::restart_due(world, container),
+            Event::Up(container) => kubelet::up(world, container),
+            Event::UpSeen(container) => kubelet::up_seen(world, container),
+            Event::Hung(container) => kubelet::hung(world, container),
+            Event::HangSeen(container) => kubelet::hang_seen(world, container),
+            Event::ProbeKill(container) => kubelet::probe_kill(world, container),
+            Event::HangOver(container) => kubelet::hang_over(world, container),
+            Event::HangForgotten(container) => kubelet::hang_forgotten(world, container),
+            Event::Ready { pod, epoch } => kubelet::ready(world, pod, epoch),
+            Event::Stopped(pod) => kubelet::stopped(world, pod),
+            Event::Released(pod) => self.released(pod),
+            Event::TornDown(pod) => kubelet::torn_down(world, pod),
+            Event::Removed(pod) => kubelet::removed(world, pod),
+            Event::LifetimeOver(pod) => delete_if_alive(world, pod),
+            Event::GaveUp(pod) => scheduling::gave_up(world, pod),
+            Event::Reconcile(instance) => self.controllers.reconcile(world, instance),
+            Event::Release(instance) => self.controllers.release(world, instance),
+            Event::Scale { instance, entry } => self.controllers.scale(world, instance, entry),
+            Event::Sample => self.sample(),
+            Event::WindowOpens => self.open(),
+        }
+    }
+
+    /// Takes notes to whom they concern, those that arise meanwhile included.
+    fn deliver(&mut self) {
+        while let Some(note) = self.world.notes.pop_front() {
+            match note {
+                Note::Created(pod) => scheduling::created(&mut self.world, pod),
+                Note::Delete(pod) => kubelet::delete(&mut self.world, pod),
+                Note::Ended { pod, .. } => self.ended(pod),
+                Note::Ready(_) | Note::Unready(_) | Note::Deleting(_) | Note::Restarted(_) => {}
+            }
+            self.controllers.take(&mut self.world, note);
+        }
+    }
+
+    /// A Pod has ended: the scheduler sees it a watch later, or drops it from its queue if it never had a node.
+    fn ended(&mut self, pod: PodId) {
+        let world = &mut self.world;
+        if world.pods[pod].assigned {
+            let law = &world.spec.control_plane.watch;
+            let watch = world.draw(law, crate::engine::random::Purpose::Watch, world.pods[pod].entity, 3);
+            return world.after(watch, Event::Released(world.pod_ref(pod)));
+        }
+        self.scheduling.withdraw(world, pod);
+        world.at(world.now, Event::Removed(world.pod_ref(pod)));
+    }
+
+    fn released(&mut self, pod: crate::cluster::PodRef) {
+        if let Some(pod) = self.world.alive(pod) {
+            self.scheduling.release(&mut self.world, pod);
+            kubelet::released(&mut self.world, pod);
+        }
+    }
+
+    /// The window of measurement opens.
+    fn open(&mut self) {
+        let now = self.world.now;
+        self.world.record.open(now);
+        self.scheduling.open(now);
+        self.opened = true;
+        let ids: Vec<PodId> = self.world.pods.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            self.world.pods[id].restarted = false;
+        }
+    }
+
+    fn sample(&mut self) {
+        let sample = outcome::sample(&self.world, &self.scheduling);
+        self.world.record.series.push(sample);
+        self.world.after(self.world.spec.series_step, Event::Sample);
+    }
+
+    fn finish(mut self) -> Outcome {
+        self.world.now = self.world.end;
+        let now = self.world.now;
+        let alive: Vec<PodId> = self.world.pods.iter().map(|(id, _)| id).collect();
+        for id in alive {
+            let row = self.world.pods[id].clone();
+            let weights = self.world.weights(id);
+            if !row.state.is_terminal() {
+                self.world.record.pod_lives_on(row.state, row.born, now);
+            }
+            if row.assigned && !row.released {
+                self.world.record.count_request_again(&weights, row.assigned_at, now);
+            }
+        }
+        outcome::outcome(self.world, &self.scheduling, self.counts, self.replication)
+    }
+}
+
+fn delete_if_alive(world: &mut World<'_>, pod: crate::cluster::PodRef) {
+    if let Some(pod) = world.alive(pod) {
+        kubelet::delete(world, pod);
+    }
+}
+
+/// True for a Pod in phase Running.
+fn runs(state: PodState) -> bool {
+    state.phase() == Phase::Running
+}

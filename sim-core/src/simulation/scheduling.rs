@@ -1,0 +1,227 @@
+//! The scheduler in simulated time: one Pod at a time, each cycle takes its time, bindings go out beside it.
+
+use crate::cluster::{PodRef, PodState, Step};
+use crate::engine::random::Purpose;
+use crate::event::Event;
+use crate::kubelet;
+use crate::measure::{PendingReason, SchedulerMeasures, Tally, TimeAverage};
+use crate::scheduler::{Cycle, MessageId, Scheduler, Verdict};
+use crate::spec::Spec;
+use crate::table::{NodeId, PodId};
+use crate::units::{SimSpan, SimTime};
+use crate::world::World;
+use std::collections::BTreeMap;
+
+/// The scheduler, and whether it is at work.
+#[derive(Clone, Debug)]
+pub(super) struct Scheduling {
+    pub(super) scheduler: Scheduler,
+    pub(super) record: SchedulerMeasures,
+    /// True while a cycle or a look at the queue is on the agenda.
+    busy: bool,
+    /// Epoch of the timer that wakes an idle scheduler.
+    timer: u32,
+    /// Cycles so far: the draw number of cycle times.
+    cycles: u64,
+    /// How often each message was given, of the first few hundred different ones.
+    given: BTreeMap<String, u64>,
+}
+
+/// Different messages that are counted; node counts in them vary, so there may be very many.
+const MESSAGES_COUNTED: usize = 256;
+
+impl Scheduling {
+    pub(super) fn new(spec: &Spec) -> Self {
+        Self { scheduler: Scheduler::new(spec), record: nothing(SimTime::ZERO, 0), busy: false, timer: 0, cycles: 0, given: BTreeMap::new() }
+    }
+
+    /// Opens the window of measurement.
+    pub(super) fn open(&mut self, now: SimTime) {
+        self.record = nothing(now, self.scheduler.queued() as u64);
+        self.given.clear();
+    }
+
+    /// The scheduler's informer shows a new Pod.
+    pub(super) fn observed(&mut self, world: &mut World<'_>, pod: PodRef) {
+        let Some(pod) = world.alive(pod).filter(|&pod| world.pods[pod].state == PodState::Scheduling) else { return };
+        self.scheduler.submit(world.spec, pod, world.pods[pod].template, world.now);
+        self.count_queued(world);
+        self.kick(world);
+    }
+
+    fn count_queued(&mut self, world: &World<'_>) {
+        self.record.queued.set(self.scheduler.queued() as u64, world.now);
+    }
+
+    /// Sets an idle scheduler to work.
+    fn kick(&mut self, world: &mut World<'_>) {
+        if !std::mem::replace(&mut self.busy, true) {
+            world.at(world.now, Event::Cycle { epoch: 0 });
+        }
+    }
+
+    /// The scheduler is free for its next cycle (epoch 0), or one of its timers is due.
+    pub(super) fn cycle(&mut self, world: &mut World<'_>, epoch: u32) {
+        if epoch != 0 && (self.busy || epoch != self.timer) {
+            return;
+        }
+        self.busy = true;
+        self.scheduler.flush(world.now);
+        match self.scheduler.next(world.now) {
+            Some(pod) => self.decide(world, pod),
+            None => self.rest(world),
+        }
+        self.count_queued(world);
+    }
+
+    /// Nothing to do: wait for a Pod or for the next timer.
+    fn rest(&mut self, world: &mut World<'_>) {
+        self.busy = false;
+        if let Some(at) = self.scheduler.wake_at() {
+            self.timer = self.timer.wrapping_add(1).max(1);
+            world.at(at.max(world.now), Event::Cycle { epoch: self.timer });
+        }
+    }
+
+    /// One scheduling cycle.
+    fn decide(&mut self, world: &mut World<'_>, pod: PodId) {
+        let cycle = self.choose(world, pod);
+        let takes = self.cycle_span(world, &cycle);
+        world.after(takes, Event::Cycle { epoch: 0 });
+        match cycle.verdict {
+            Verdict::Placed(node) => self.assume(world, pod, node, takes),
+            Verdict::Unschedulable(message) => {
+                self.record.unschedulable += 1;
+                self.count_message(message);
+                give_up_at_once(world, pod);
+            }
+        }
+    }
+
+    fn count_message(&mut self, message: MessageId) {
+        let text = self.scheduler.message(message);
+        if let Some(count) = self.given.get_mut(text) {
+            *count += 1;
+        } else if self.given.len() < MESSAGES_COUNTED {
+            self.given.insert(text.to_owned(), 1);
+        }
+    }
+
+    /// The messages that were given or are waited with, those that most Pods wait with first.
+    pub(super) fn reasons(&self) -> Vec<PendingReason> {
+        let mut waiting: BTreeMap<&str, u64> = self.given.keys().map(|text| (text.as_str(), 0)).collect();
+        for (message, pods) in self.scheduler.messages() {
+            *waiting.entry(self.scheduler.message(message)).or_default() += pods as u64;
+        }
+        let given = |message: &str| self.given.get(message).copied().unwrap_or(0);
+        let reason = |(message, waiting): (&str, u64)| PendingReason { message: message.to_owned(), given: given(message), waiting };
+        let mut reasons: Vec<PendingReason> = waiting.into_iter().map(reason).collect();
+        reasons.sort_by(|left, right| (right.waiting, right.given, &left.message).cmp(&(left.waiting, left.given, &right.message)));
+        reasons
+    }
+
+    /// The decision alone.
+    fn choose(&mut self, world: &mut World<'_>, pod: PodId) -> Cycle {
+        self.cycles += 1;
+        let tie = world.stream(Purpose::TieBreak, world.pods[pod].entity, self.record.cycles).unit().to_bits();
+        let cycle = self.scheduler.cycle(world.spec, pod, tie, world.now);
+        self.record.cycles += 1;
+        self.record.filtered += u64::from(cycle.filtered);
+        self.record.scored += u64::from(cycle.scored);
+        cycle
+    }
+
+    /// How long a cycle takes in simulated time.
+    fn cycle_span(&mut self, world: &mut World<'_>, cycle: &Cycle) -> SimSpan {
+        let about = &world.spec.scheduler;
+        let per_node = about.cycle_per_filtered * f64::from(cycle.filtered) + about.cycle_per_scored * f64::from(cycle.scored);
+        world.draw(&about.cycle_base, Purpose::Api, 0, self.cycles) + SimSpan::from_secs_f64(per_node)
+    }
+
+    /// The Pod counts on its node from now on; the binding is written beside the next cycles.
+    fn assume(&mut self, world: &mut World<'_>, pod: PodId, node: NodeId, takes: SimSpan) {
+        self.record.placed += 1;
+        let wait = world.pods[pod].born.age(world.now);
+        self.record.wait.record(wait);
+        self.record.waited += u64::from(!wait.is_zero());
+        world.assign(pod, node);
+        world.next_step(pod, Step::Bind);
+        let bind = world.draw(&world.spec.control_plane.bind, Purpose::Bind, world.pods[pod].entity, 0);
+        world.after(takes + bind, Event::Bound(world.pod_ref(pod)));
+    }
+
+    /// Places a Pod that ran before the run began; `None` if no node takes it, and it waits in the queue.
+    pub(super) fn place(&mut self, world: &mut World<'_>, pod: PodId) -> Option<NodeId> {
+        self.scheduler.submit(world.spec, pod, world.pods[pod].template, world.now);
+        let next = self.scheduler.next(world.now);
+        assert_eq!(next, Some(pod), "the only Pod in the queue comes next");
+        match self.choose(world, pod).verdict {
+            Verdict::Placed(node) => {
+                world.assign(pod, node);
+                Some(node)
+            }
+            Verdict::Unschedulable(_) => None,
+        }
+    }
+
+    /// A Pod that has no node is gone.
+    pub(super) fn withdraw(&mut self, world: &World<'_>, pod: PodId) {
+        self.scheduler.withdraw(pod);
+        self.count_queued(world);
+    }
+
+    /// The scheduler sees that a Pod has ended: its node is free for others.
+    pub(super) fn release(&mut self, world: &mut World<'_>, pod: PodId) {
+        let weights = world.weights(pod);
+        let row = &mut world.pods[pod];
+        row.released = true;
+        let (template, node, since) = (row.template, row.node, row.assigned_at);
+        world.record.released(&weights, since, world.now);
+        self.scheduler.release(world.spec, template, node, world.now);
+        if self.scheduler.queued() > 0 {
+            self.kick(world);
+        }
+    }
+}
+
+/// Measures of a scheduler that has done nothing yet.
+fn nothing(now: SimTime, queued: u64) -> SchedulerMeasures {
+    SchedulerMeasures {
+        cycles: 0,
+        placed: 0,
+        unschedulable: 0,
+        filtered: 0,
+        scored: 0,
+        wait: Tally::default(),
+        waited: 0,
+        queued: TimeAverage::new(queued, now),
+        messages: Vec::new(),
+    }
+}
+
+/// A Pod was created: the scheduler's informer will show it, unless it names its node and needs no scheduler.
+pub(super) fn created(world: &mut World<'_>, pod: PodId) {
+    let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, world.pods[pod].entity, 0);
+    world.after(watch, Event::Observed(world.pod_ref(pod)));
+}
+
+/// A Pod has waited as long as its submitter is willing to.
+pub(super) fn gave_up(world: &mut World<'_>, pod: PodRef) {
+    if let Some(pod) = world.alive(pod) {
+        give_up(world, pod);
+    }
+}
+
+fn give_up_at_once(world: &mut World<'_>, pod: PodId) {
+    if world.spec.workloads[world.pods[pod].workload].give_up_after == Some(SimSpan::ZERO) {
+        give_up(world, pod);
+    }
+}
+
+fn give_up(world: &mut World<'_>, pod: PodId) {
+    let row = &world.pods[pod];
+    if row.state == PodState::Scheduling && !row.assigned && !row.terminating {
+        world.record.pods.given_up += 1;
+        kubelet::delete(world, pod);
+    }
+}

@@ -1,0 +1,390 @@
+//! The world that rooms of the simulator read and change: clock, agenda, cluster, recorder; and the notes they leave for each other.
+//!
+//! A room (scheduler, kubelet, controllers) never calls another. It changes the world, puts events on the agenda, and leaves a
+//! [`Note`]; the loop of [`crate::simulation`] takes notes to whom they concern.
+
+use crate::cluster::{ContainerState, Nodes, Pod, PodRef, PodState, Pods, Signal, Step};
+use crate::engine::random::{Purpose, Seed, Stream, entity_of};
+use crate::engine::{EventList, RadixWheel};
+use crate::event::{ContainerRef, Event};
+use crate::measure::{Recorder, Weights};
+use crate::spec::{ContainerKind, Controller, ContainerSpec, Distribution, PodTemplate, Shape, Spec};
+use crate::table::{NodeId, PodId, Table, TemplateId};
+use crate::units::{SimSpan, SimTime};
+
+/// What one room leaves for another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Note {
+    /// To the scheduler's side: a Pod was created.
+    Created(PodId),
+    /// To the kubelet: delete this Pod.
+    Delete(PodId),
+    /// To the controllers: a Pod became Ready.
+    Ready(PodId),
+    /// To the controllers: a Pod is Ready no more.
+    Unready(PodId),
+    /// To the controllers: a Pod's deletion has begun.
+    Deleting(PodId),
+    /// To the controllers: a container of a Pod was restarted.
+    Restarted(PodId),
+    /// To the controllers and the scheduler: a Pod has ended, well or badly.
+    Ended {
+        /// The Pod.
+        pod: PodId,
+        /// True if it succeeded.
+        well: bool,
+    },
+}
+
+/// What a template's Pods weigh in the measures, and the shapes of their containers' use.
+#[derive(Clone, Debug)]
+pub struct TemplateFacts {
+    /// Weights in the measures.
+    pub weights: Weights,
+    /// Each container's CPU shape, by place in [`World::shapes`].
+    pub shapes: Vec<usize>,
+}
+
+/// Clock, agenda, cluster and recorder of one run.
+#[derive(Clone, Debug)]
+pub struct World<'s> {
+    /// What is given.
+    pub spec: &'s Spec,
+    /// The replication's seed.
+    pub seed: Seed,
+    /// Simulated time.
+    pub now: SimTime,
+    /// The end of the run: what would happen later is not put on the agenda.
+    pub end: SimTime,
+    /// Events to come.
+    pub agenda: RadixWheel<Event>,
+    /// Nodes.
+    pub nodes: Nodes,
+    /// Pods.
+    pub pods: Pods,
+    /// Sums.
+    pub record: Recorder,
+    /// Facts of each template.
+    pub facts: Table<TemplateId, TemplateFacts>,
+    /// Notes that nobody has read yet, oldest first.
+    pub notes: std::collections::VecDeque<Note>,
+    /// Random streams opened.
+    pub streams: u64,
+    /// Events that came too late for what they were about.
+    pub stale: u64,
+}
+
+impl<'s> World<'s> {
+    /// The world of one replication before anything runs.
+    pub fn new(spec: &'s Spec, seed: Seed) -> Self {
+        let mut shapes = Vec::new();
+        let facts = spec.templates.rows().iter().map(|template| facts_of(template, &mut shapes)).collect();
+        Self {
+            spec,
+            seed,
+            now: SimTime::ZERO,
+            end: spec.end(),
+            agenda: RadixWheel::default(),
+            nodes: Nodes::new(spec),
+            pods: Pods::default(),
+            record: Recorder::new(&shapes),
+            facts,
+            notes: std::collections::VecDeque::new(),
+            streams: 0,
+            stale: 0,
+        }
+    }
+
+    /// Puts `event` on the agenda, `span` from now. What lies beyond the end of the run never happens and is not kept.
+    pub fn after(&mut self, span: SimSpan, event: Event) {
+        self.at(self.now + span, event);
+    }
+
+    /// Puts `event` on the agenda.
+    pub fn at(&mut self, time: SimTime, event: Event) {
+        if time <= self.end {
+            self.agenda.push(time, event);
+        }
+    }
+
+    /// Leaves a note.
+    pub fn note(&mut self, note: Note) {
+        self.notes.push_back(note);
+    }
+
+    /// Random numbers at an address.
+    pub fn stream(&mut self, purpose: Purpose, entity: u64, draw: u64) -> Stream {
+        self.streams += 1;
+        self.seed.stream(purpose, entity, draw)
+    }
+
+    /// A span drawn from `law`; a constant needs no stream.
+    pub fn draw(&mut self, law: &Distribution, purpose: Purpose, entity: u64, draw: u64) -> SimSpan {
+        match law {
+            Distribution::Constant(secs) => SimSpan::from_secs_f64(*secs),
+            law => SimSpan::from_secs_f64(law.sample(&mut self.stream(purpose, entity, draw))),
+        }
+    }
+
+    /// The template of a Pod.
+    pub fn template(&self, pod: PodId) -> &'s PodTemplate {
+        &self.spec.templates[self.pods[pod].template]
+    }
+
+    /// The specification of a Pod's container.
+    pub fn container_spec(&self, pod: PodId, index: u8) -> &'s ContainerSpec {
+        &self.template(pod).containers[usize::from(index)]
+    }
+
+    /// The address of a container's random streams.
+    pub fn container_entity(&self, pod: PodId, index: u8) -> u64 {
+        entity_of(&[self.pods[pod].entity, u64::from(index)])
+    }
+
+    /// Weights of a Pod.
+    pub fn weights(&self, pod: PodId) -> Weights {
+        self.facts[self.pods[pod].template].weights
+    }
+
+    /// A reference that outlives the Pod.
+    pub fn pod_ref(&self, pod: PodId) -> PodRef {
+        self.pods.reference(pod)
+    }
+
+    /// A reference to a container as it is now.
+    pub fn container_ref(&self, pod: PodId, index: u8) -> ContainerRef {
+        ContainerRef { pod: self.pod_ref(pod), index, epoch: self.pods.container(pod, index).epoch }
+    }
+
+    /// The Pod of a container reference, unless the Pod has gone, is being stopped, or the container has moved on.
+    pub fn current(&mut self, container: ContainerRef) -> Option<PodId> {
+        let pod = self.alive(container.pod)?;
+        let same = self.pods.container(pod, container.index).epoch == container.epoch;
+        let found = (same && !self.pods[pod].terminating && !self.pods[pod].state.is_terminal()).then_some(pod);
+        self.stale += u64::from(found.is_none());
+        found
+    }
+
+    /// The row behind `pod`, unless the Pod has gone: then what came for it is stale.
+    pub fn alive(&mut self, pod: PodRef) -> Option<PodId> {
+        let found = self.pods.alive(pod);
+        self.stale += u64::from(found.is_none());
+        found
+    }
+
+    /// Adds a Pod's row; nothing is counted yet.
+    pub fn add_row(&mut self, pod: Pod) -> PodId {
+        let containers = self.spec.templates[pod.template].containers.len() as u8;
+        self.pods.add(pod, containers)
+    }
+
+    /// Counts a Pod that was added: created now, or there since before the run.
+    pub fn count_pod(&mut self, pod: PodId, created: bool) {
+        let (weights, state) = (self.weights(pod), self.pods[pod].state);
+        self.record.pod_added(&weights, state, created, self.now);
+    }
+
+    /// Takes a Pod along its chart.
+    ///
+    /// # Panics
+    /// If the chart has no such arrow: a bug of the simulator.
+    pub fn signal(&mut self, pod: PodId, signal: Signal) {
+        let row = &mut self.pods[pod];
+        let (from, since) = (row.state, row.since);
+        let to = from.step(signal).unwrap_or_else(|illegal| panic!("{illegal} (Pod row {pod:?} at {:?})", self.now));
+        (row.state, row.since) = (to, self.now);
+        self.record.transition(from, to, since, self.now);
+        if to.is_terminal() {
+            self.ended(pod, to);
+        }
+    }
+
+    fn ended(&mut self, pod: PodId, to: PodState) {
+        self.set_ready(pod, false);
+        let weights = self.weights(pod);
+        let born = self.pods[pod].born;
+        self.record.pod_ended(&weights, to, born, self.now);
+        self.note(Note::Ended { pod, well: to == PodState::Succeeded });
+    }
+
+    /// A Pod becomes ready or stops being so.
+    pub fn set_ready(&mut self, pod: PodId, ready: bool) {
+        let row = &mut self.pods[pod];
+        if row.ready == ready {
+            return;
+        }
+        row.ready = ready;
+        if ready {
+            self.record.pods.ready.add(1, self.now);
+            self.note(Note::Ready(pod));
+        } else {
+            self.record.pods.ready.sub(1, self.now);
+            self.note(Note::Unready(pod));
+        }
+    }
+
+    /// Ends the step of a Pod's start that is going on, and begins `next`.
+    pub fn next_step(&mut self, pod: PodId, next: Step) {
+        let now = self.now;
+        let row = &mut self.pods[pod];
+        let (step, span) = (row.step, now - row.step_since);
+        (row.step, row.step_since) = (next, now);
+        if matches!(step, Step::Pull | Step::Init) {
+            row.pull_and_init += span;
+        }
+        self.record.step(step, span);
+    }
+
+    /// The next relist of a Pod's node.
+    pub fn relist(&self, pod: PodId) -> SimTime {
+        self.relist_after(pod, self.now)
+    }
+
+    /// The first relist of a Pod's node at or after `time`.
+    pub fn relist_after(&self, pod: PodId, time: SimTime) -> SimTime {
+        Nodes::next_relist(self.pods[pod].node, self.spec.kubelet.relist, time)
+    }
+
+    /// Creates the objects that a Pod's node holds for it, at the start of its sandbox.
+    pub fn sandbox_up(&mut self, pod: PodId) {
+        let node = self.pods[pod].node;
+        self.pods[pod].sandbox = true;
+        self.nodes.sandboxes[node] += 1;
+        let pods = self.nodes.sandboxes[node];
+        self.record.nodes.pods_max = self.record.nodes.pods_max.max(pods);
+        if pods == 1 {
+            self.record.nodes.occupied.add(1, self.now);
+        }
+        self.record.resources.pause_memory.add(self.spec.kubelet.pause_memory, self.now);
+    }
+
+    /// The sandbox is gone, if there was one.
+    pub fn sandbox_down(&mut self, pod: PodId) {
+        let node = self.pods[pod].node;
+        if !std::mem::replace(&mut self.pods[pod].sandbox, false) {
+            return;
+        }
+        self.nodes.sandboxes[node] -= 1;
+        if self.nodes.sandboxes[node] == 0 {
+            self.record.nodes.occupied.sub(1, self.now);
+        }
+        self.record.resources.pause_memory.sub(self.spec.kubelet.pause_memory, self.now);
+    }
+
+    /// Takes an address for a Pod; false if its node has none left.
+    pub fn take_address(&mut self, pod: PodId) -> bool {
+        let node = self.pods[pod].node;
+        let Some(address) = self.nodes.addresses[node].take() else { return false };
+        let row = &mut self.pods[pod];
+        (row.address, row.address_free) = (address, false);
+        self.record.addresses.assigned += 1;
+        self.record.addresses.in_use.add(1, self.now);
+        true
+    }
+
+    /// Gives a Pod's address back, if it has one.
+    pub fn free_address(&mut self, pod: PodId) {
+        let row = &mut self.pods[pod];
+        if std::mem::replace(&mut row.address_free, true) {
+            return;
+        }
+        self.nodes.addresses[row.node].give_back(row.address);
+        self.record.addresses.in_use.sub(1, self.now);
+    }
+
+    /// A container's process is up: from now on it uses `cpu` microcores and `memory` bytes.
+    pub fn container_up(&mut self, pod: PodId, index: u8, cpu: u64, memory: u64) {
+        let now = self.now;
+        let row = self.pods.container_mut(pod, index);
+        (row.state, row.started_at, row.cpu, row.memory) = (ContainerState::Running, now, cpu, memory);
+        (row.hung, row.exit) = (false, 0);
+        row.epoch = row.epoch.wrapping_add(1);
+        row.starts += 1;
+        self.record.containers.running.add(1, now);
+        self.record.cpu_used.add(self.shape(pod, index), cpu, now);
+        self.record.memory_used.add(0, memory, now);
+        if let Some(role) = self.sidecar_role(pod, index) {
+            self.record.resources.sidecar_memory_used[role].add(memory, now);
+        }
+    }
+
+    /// A container's process is gone; it goes to `next`.
+    pub fn container_down(&mut self, pod: PodId, index: u8, next: ContainerState) {
+        let now = self.now;
+        let row = self.pods.container_mut(pod, index);
+        assert_eq!(row.state, ContainerState::Running, "only a running container ends");
+        let (cpu, memory) = (row.cpu, row.memory);
+        (row.state, row.cpu, row.memory, row.ended_at) = (next, 0, 0, now);
+        row.epoch = row.epoch.wrapping_add(1);
+        self.record.containers.running.sub(1, now);
+        self.record.cpu_used.sub(self.shape(pod, index), cpu, now);
+        self.record.memory_used.sub(0, memory, now);
+        if let Some(role) = self.sidecar_role(pod, index) {
+            self.record.resources.sidecar_memory_used[role].sub(memory, now);
+        }
+    }
+
+    fn shape(&self, pod: PodId, index: u8) -> usize {
+        self.facts[self.pods[pod].template].shapes[usize::from(index)]
+    }
+
+    /// 0 for a sidecar and 1 for the main container of a multi-container Pod.
+    fn sidecar_role(&self, pod: PodId, index: u8) -> Option<usize> {
+        let about = self.container_spec(pod, index);
+        let counts = about.kind != ContainerKind::Init && self.weights(pod).multi == 1;
+        counts.then_some(usize::from(!about.helper))
+    }
+
+    /// Takes the row of a Pod that is gone.
+    pub fn remove_pod(&mut self, pod: PodId) {
+        assert!(self.pods[pod].state.is_terminal() && self.pods[pod].address_free, "a Pod goes only when it has ended and holds nothing");
+        self.pods.remove(pod);
+    }
+
+    /// The share of its image's bytes that a release of the Pod's workload changes; `None` if it has no releases.
+    pub fn release_share(&self, pod: PodId) -> Option<f64> {
+        match &self.spec.workloads[self.pods[pod].workload].controller {
+            Controller::Deployment(deployment) => deployment.releases.as_ref().map(|releases| releases.new_bytes),
+            Controller::Bare | Controller::Job(_) => None,
+        }
+    }
+
+    /// Assigns a Pod to a node.
+    pub fn assign(&mut self, pod: PodId, node: NodeId) {
+        let now = self.now;
+        let row = &mut self.pods[pod];
+        (row.node, row.assigned, row.assigned_at) = (node, true, now);
+        let weights = self.weights(pod);
+        self.record.assigned(&weights, now);
+    }
+}
+
+fn facts_of(template: &PodTemplate, shapes: &mut Vec<Shape>) -> TemplateFacts {
+    let shapes = template.containers.iter().map(|container| intern(shapes, container.behavior.usage.shape)).collect();
+    TemplateFacts { weights: weights_of(template), shapes }
+}
+
+fn intern(shapes: &mut Vec<Shape>, shape: Shape) -> usize {
+    shapes.iter().position(|known| *known == shape).unwrap_or_else(|| {
+        shapes.push(shape);
+        shapes.len() - 1
+    })
+}
+
+fn weights_of(template: &PodTemplate) -> Weights {
+    let mut weights = Weights {
+        multi: usize::from(template.is_multi_container()),
+        containers: template.running_containers() as u64,
+        cpu: template.requests.cpu.0,
+        memory: template.requests.memory.0,
+        ..Weights::default()
+    };
+    if template.is_multi_container() {
+        for container in template.containers.iter().filter(|container| container.kind != ContainerKind::Init) {
+            let role = usize::from(!container.helper);
+            weights.sidecar_cpu[role] += container.requests.cpu.0;
+            weights.sidecar_memory[role] += container.requests.memory.0;
+        }
+    }
+    weights
+}
