@@ -1,2 +1,14 @@
 //! Event list, clock, random streams. The engine has never heard of a Pod.
+//!
+//! - [`EventList`]: the pending events and the clock. Ties in time are decided by the order of the pushes and by nothing else.
+//! - [`RadixWheel`]: the one that a run uses; [`KeyedHeap`]: the plain reading against which it is tested.
+//! - [`random`]: numbers with an address, so that what is drawn depends on who draws, for what, and how often before.
+
+mod event_list;
+mod keyed_heap;
+mod radix_wheel;
 pub mod random;
+
+pub use event_list::EventList;
+pub use keyed_heap::KeyedHeap;
+pub use radix_wheel::RadixWheel;
