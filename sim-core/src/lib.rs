@@ -12,6 +12,7 @@
 pub mod cluster;
 pub mod engine;
 pub mod measure;
+pub mod scheduler;
 pub mod spec;
 pub mod table;
 pub mod units;
