@@ -1,0 +1,292 @@
+//! The scheduling framework: extension points as small traits over views.
+//!
+//! A plugin reads a [`PodView`] and [`NodeView`]s; it changes nothing and has no clock. What it computes once per cycle is its
+//! `State`, made by `prepare` (kube-scheduler's `PreFilter` and `PreScore`) and given back to it node by node.
+//!
+//! Source of the extension points and their rules: `pkg/scheduler/framework/interface.go` of Kubernetes v1.34.
+
+use super::nodes::Nodes;
+use crate::spec::{HostPort, Labels, PodTemplate, Requests, Symbols, Taint};
+use crate::table::{NodeId, ResourceId, Symbol};
+
+/// What a plugin may know of the Pod.
+#[derive(Clone, Copy, Debug)]
+pub struct PodView<'a> {
+    /// What the Pod is.
+    pub template: &'a PodTemplate,
+    /// Strings behind symbols, node names included.
+    pub symbols: &'a Symbols,
+}
+
+/// What a plugin may know of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeView<'a> {
+    /// The node's number.
+    pub id: NodeId,
+    /// `metadata.name`.
+    pub name: Symbol,
+    /// Labels, host name and zone included.
+    pub labels: &'a Labels,
+    /// Taints in the order of the manifest.
+    pub taints: &'a [Taint],
+    /// `spec.unschedulable`.
+    pub cordoned: bool,
+    /// `status.allocatable`.
+    pub allocatable: &'a Requests,
+    /// `status.allocatable.pods`.
+    pub pods_max: u32,
+    /// What the node's Pods request.
+    pub load: &'a Load,
+}
+
+/// What the Pods of a node take, assumed ones included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Number of Pods.
+    pub pods: u32,
+    /// Sum of [`PodTemplate::requests`].
+    pub requested: Requests,
+    /// Sum of [`PodTemplate::scored`] CPU in millicores (`NonZeroRequested`).
+    pub scored_cpu: u64,
+    /// Sum of [`PodTemplate::scored`] memory in bytes (`NonZeroRequested`).
+    pub scored_memory: u64,
+    /// Host ports in use, in no order.
+    pub ports: Vec<HostPort>,
+}
+
+/// What a plugin may know of the cluster when it prepares a cycle.
+#[derive(Clone, Copy, Debug)]
+pub struct ClusterView<'a> {
+    pub(super) nodes: &'a Nodes,
+}
+
+impl<'a> ClusterView<'a> {
+    /// The node called `name`, if there is one.
+    pub fn find(&self, name: Symbol) -> Option<NodeId> {
+        self.nodes.find(name)
+    }
+
+    /// A node.
+    pub fn node(&self, node: NodeId) -> NodeView<'a> {
+        self.nodes.view(node)
+    }
+
+    /// Nodes in the order in which the scheduler lists them.
+    pub fn order(&self) -> &'a [NodeId] {
+        self.nodes.order()
+    }
+}
+
+/// Why a node does not take a Pod. The sentence is made when it is shown.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Reason {
+    /// The node is cordoned.
+    Unschedulable,
+    /// `spec.nodeName` is another.
+    NodeName,
+    /// A taint is not tolerated: key and value.
+    Taint(Symbol, Symbol),
+    /// Node selector or required node affinity does not match.
+    NodeAffinity,
+    /// Every term of the required affinity names nodes, and this is none of them.
+    NotNamed,
+    /// Every term of the required affinity names different nodes at once; concerns the whole cluster.
+    NamesConflict,
+    /// A host port is taken.
+    NodePorts,
+    /// As many Pods as the node takes are there.
+    TooManyPods,
+    /// Not enough free CPU.
+    Cpu,
+    /// Not enough free memory.
+    Memory,
+    /// Not enough free ephemeral storage.
+    EphemeralStorage,
+    /// Not enough of an extended resource or of huge pages.
+    Scalar(ResourceId),
+}
+
+/// A node's answer "no": all reasons of the first plugin that refuses.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Rejection {
+    /// Reasons, none twice.
+    pub reasons: Vec<Reason>,
+    /// False if taking Pods away from the node could not help (`UnschedulableAndUnresolvable`).
+    pub resolvable: bool,
+}
+
+impl Rejection {
+    /// A refusal that no preemption can turn.
+    pub fn unresolvable(reason: Reason) -> Self {
+        Self { reasons: vec![reason], resolvable: false }
+    }
+
+    /// A refusal that may end when Pods leave the node.
+    pub fn resolvable(reason: Reason) -> Self {
+        Self { reasons: vec![reason], resolvable: true }
+    }
+}
+
+/// Something that may let a parked Pod be placed.
+#[derive(Clone, Copy, Debug)]
+pub enum Happening<'a> {
+    /// An assigned Pod was deleted or ended: its template.
+    AssignedPodDeleted(&'a PodTemplate),
+    /// A node was uncordoned, which also takes away its taint `node.kubernetes.io/unschedulable`.
+    Uncordoned(NodeView<'a>),
+}
+
+/// The kinds of [`Happening`], for which plugins register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HappeningKind {
+    /// [`Happening::AssignedPodDeleted`].
+    AssignedPodDeleted,
+    /// [`Happening::Uncordoned`].
+    Uncordoned,
+}
+
+/// What `PreFilter` finds for a Pod.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Prepared<S> {
+    /// The plugin has nothing to check for this Pod.
+    Skip,
+    /// Ask node by node.
+    Check(S),
+    /// Ask node by node, but only these nodes.
+    CheckOnly(S, Vec<NodeId>),
+    /// No node will do, whatever it is.
+    Reject(Reason),
+}
+
+/// A filter plugin: may a Pod run on a node?
+pub trait Filter: Send + Sync + 'static {
+    /// What is computed once per cycle.
+    type State;
+
+    /// The name users write: Kubernetes' own.
+    fn name(&self) -> &'static str;
+
+    /// `PreFilter`.
+    fn prepare(&self, pod: &PodView<'_>, cluster: &ClusterView<'_>) -> Prepared<Self::State>;
+
+    /// Why the Pod may not run on `node`, if it may not.
+    ///
+    /// # Errors
+    /// The reasons.
+    fn admit(&self, state: &Self::State, pod: &PodView<'_>, node: &NodeView<'_>) -> Result<(), Rejection>;
+
+    /// The happenings after which a Pod that this plugin refused may be tried again (`EventsToRegister`).
+    fn retries_on(&self) -> &'static [HappeningKind] {
+        &[]
+    }
+
+    /// Whether `happening`, of a kind the plugin registered for, may help `pod`, which this plugin refused (`QueueingHintFn`).
+    fn hint(&self, _pod: &PodView<'_>, _happening: &Happening<'_>) -> bool {
+        true
+    }
+}
+
+/// A score plugin: how well would a Pod sit on a node?
+pub trait Score: Send + Sync + 'static {
+    /// What is computed once per cycle.
+    type State;
+
+    /// The name users write: Kubernetes' own.
+    fn name(&self) -> &'static str;
+
+    /// `PreScore` over the feasible nodes; `None` to skip, which adds 0 to each node.
+    fn prepare(&self, pod: &PodView<'_>, cluster: &ClusterView<'_>, feasible: &[NodeId]) -> Option<Self::State>;
+
+    /// The node's raw score.
+    fn score(&self, state: &Self::State, pod: &PodView<'_>, node: &NodeView<'_>) -> i64;
+
+    /// `NormalizeScore`: brings the raw scores of the feasible nodes into 0 to 100.
+    fn normalize(&self, _scores: &mut [i64]) {}
+}
+
+/// A filter plugin with its state for one Pod.
+pub(super) trait Admit {
+    fn admit(&self, node: &NodeView<'_>) -> Result<(), Rejection>;
+}
+
+struct Running<'a, P, S> {
+    plugin: &'a P,
+    state: S,
+    pod: PodView<'a>,
+}
+
+impl<P: Filter> Admit for Running<'_, P, P::State> {
+    fn admit(&self, node: &NodeView<'_>) -> Result<(), Rejection> {
+        self.plugin.admit(&self.state, &self.pod, node)
+    }
+}
+
+/// [`Filter`] with its state's type hidden, so that a profile can hold any.
+pub(super) trait AnyFilter: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn begin<'a>(&'a self, pod: PodView<'a>, cluster: &ClusterView<'_>) -> Prepared<Box<dyn Admit + 'a>>;
+    fn retries_on(&self) -> &'static [HappeningKind];
+    fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool;
+}
+
+impl<P: Filter> AnyFilter for P
+where
+    P::State: 'static,
+{
+    fn name(&self) -> &'static str {
+        Filter::name(self)
+    }
+
+    fn begin<'a>(&'a self, pod: PodView<'a>, cluster: &ClusterView<'_>) -> Prepared<Box<dyn Admit + 'a>> {
+        let run = |state| Box::new(Running { plugin: self, state, pod }) as Box<dyn Admit + 'a>;
+        match self.prepare(&pod, cluster) {
+            Prepared::Skip => Prepared::Skip,
+            Prepared::Check(state) => Prepared::Check(run(state)),
+            Prepared::CheckOnly(state, nodes) => Prepared::CheckOnly(run(state), nodes),
+            Prepared::Reject(reason) => Prepared::Reject(reason),
+        }
+    }
+
+    fn retries_on(&self) -> &'static [HappeningKind] {
+        Filter::retries_on(self)
+    }
+
+    fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
+        Filter::hint(self, pod, happening)
+    }
+}
+
+/// [`Score`] with its state's type hidden, so that a profile can hold any.
+pub(super) trait AnyScore: Send + Sync {
+    fn name(&self) -> &'static str;
+    /// Normalised scores of the feasible nodes, `None` if the plugin skips.
+    fn scores(&self, pod: &PodView<'_>, cluster: &ClusterView<'_>, feasible: &[NodeId]) -> Option<Vec<i64>>;
+}
+
+impl<P: Score> AnyScore for P {
+    fn name(&self) -> &'static str {
+        Score::name(self)
+    }
+
+    fn scores(&self, pod: &PodView<'_>, cluster: &ClusterView<'_>, feasible: &[NodeId]) -> Option<Vec<i64>> {
+        let state = self.prepare(pod, cluster, feasible)?;
+        let mut scores: Vec<i64> = feasible.iter().map(|node| self.score(&state, pod, &cluster.node(*node))).collect();
+        self.normalize(&mut scores);
+        Some(scores)
+    }
+}
+
+/// `DefaultNormalizeScore`: scales to 0 … 100 by the largest; `reverse` turns the order round.
+/// Source: `pkg/scheduler/framework/plugins/helper/normalize_score.go`.
+pub(super) fn normalize_by_max(scores: &mut [i64], reverse: bool) {
+    let max = scores.iter().copied().max().unwrap_or(0);
+    for score in scores {
+        *score = normalized(*score, max, reverse);
+    }
+}
+
+/// One score of [`normalize_by_max`].
+pub(super) fn normalized(score: i64, max: i64, reverse: bool) -> i64 {
+    let scaled = if max == 0 { 0 } else { 100 * score / max };
+    if reverse { 100 - scaled } else { scaled }
+}

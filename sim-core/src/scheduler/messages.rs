@@ -1,0 +1,182 @@
+//! Why a Pod could not be placed, in kube-scheduler's words, interned.
+//!
+//! Sources: `FitError` in `pkg/scheduler/framework/types.go` and `pkg/scheduler/framework/preemption/preemption.go` of
+//! Kubernetes v1.34.
+
+use rustc_hash::FxHashMap;
+
+use super::framework::{Reason, Rejection};
+use super::profile::PluginSet;
+use crate::spec::{Spec, Symbols};
+
+/// A message that some Pod waits with.
+///
+/// Numbers of messages that no Pod waits with any more are used again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MessageId(u32);
+
+/// Why no node takes a Pod.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Failure {
+    /// The cluster has no nodes.
+    NoNodes,
+    /// A plugin refuses the Pod whatever the node.
+    Whole(Reason, PluginSet),
+    /// Each node has a reason.
+    Nodes(Tally),
+}
+
+/// The reasons of all nodes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Tally {
+    /// How many nodes gave each reason.
+    reasons: Vec<(Reason, u32)>,
+    /// Nodes which preemption could help.
+    resolvable: u32,
+    /// Nodes which it could not help.
+    unresolvable: u32,
+    /// Plugins that refused.
+    pub(super) rejectors: PluginSet,
+}
+
+impl Tally {
+    /// Counts `nodes` nodes that a plugin refuses for the same reasons.
+    pub(super) fn count(&mut self, rejection: &Rejection, plugin: PluginSet, nodes: u32) {
+        for reason in &rejection.reasons {
+            match self.reasons.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, count)) => *count += nodes,
+                None => self.reasons.push((*reason, nodes)),
+            }
+        }
+        *if rejection.resolvable { &mut self.resolvable } else { &mut self.unresolvable } += nodes;
+        self.rejectors.insert(plugin);
+    }
+}
+
+impl Failure {
+    /// The plugins whose events may help.
+    pub(super) const fn rejectors(&self) -> PluginSet {
+        match self {
+            Self::NoNodes => PluginSet::EMPTY,
+            Self::Whole(_, plugin) => *plugin,
+            Self::Nodes(tally) => tally.rejectors,
+        }
+    }
+
+    /// The message, and what the event `FailedScheduling` says after it.
+    fn texts(&self, spec: &Spec, symbols: &Symbols, nodes: usize) -> (String, String) {
+        let available = format!("0/{nodes} nodes are available: ");
+        match self {
+            Self::NoNodes => ("no nodes available to schedule pods".into(), String::new()),
+            Self::Whole(reason, _) => (format!("{available}{}.", text(*reason, spec, symbols)), " not found".into()),
+            Self::Nodes(tally) => {
+                let reasons = counted(tally.reasons.iter().map(|(reason, count)| (*count, text(*reason, spec, symbols))));
+                (format!("{available}{reasons}."), format!(" no new claims to deallocate, preemption: {available}{}.", tally.preemption()))
+            }
+        }
+    }
+}
+
+impl Tally {
+    /// What preemption says where it finds no victim.
+    fn preemption(&self) -> String {
+        let parts = [
+            (self.resolvable, "No preemption victims found for incoming pod"),
+            (self.unresolvable, "Preemption is not helpful for scheduling"),
+        ];
+        counted(parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, text)| (count, text.to_owned())))
+    }
+}
+
+/// "<count> <reason>" parts, sorted as strings.
+fn counted(parts: impl Iterator<Item = (u32, String)>) -> String {
+    let mut parts: Vec<String> = parts.map(|(count, text)| format!("{count} {text}")).collect();
+    parts.sort_unstable();
+    parts.join(", ")
+}
+
+/// A reason as kube-scheduler prints it.
+fn text(reason: Reason, spec: &Spec, symbols: &Symbols) -> String {
+    match reason {
+        Reason::Unschedulable => "node(s) were unschedulable".into(),
+        Reason::NodeName => "node(s) didn't match the requested node name".into(),
+        Reason::Taint(key, value) => format!("node(s) had untolerated taint {{{}: {}}}", symbols.text(key), symbols.text(value)),
+        Reason::NodeAffinity => "node(s) didn't match Pod's node affinity/selector".into(),
+        Reason::NotNamed => "node(s) didn't satisfy plugin(s) [NodeAffinity]".into(),
+        Reason::NamesConflict => "pod affinity terms conflict".into(),
+        Reason::NodePorts => "node(s) didn't have free ports for the requested pod ports".into(),
+        Reason::TooManyPods => "Too many pods".into(),
+        Reason::Cpu => "Insufficient cpu".into(),
+        Reason::Memory => "Insufficient memory".into(),
+        Reason::EphemeralStorage => "Insufficient ephemeral-storage".into(),
+        Reason::Scalar(resource) => format!("Insufficient {}", spec.resources[resource]),
+    }
+}
+
+/// The messages that Pods wait with, and how many wait with each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Messages {
+    rows: Vec<Row>,
+    free: Vec<u32>,
+    known: FxHashMap<Box<str>, MessageId>,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    /// The message and what the event says after it.
+    full: Box<str>,
+    /// Length of the message alone.
+    short: usize,
+    waiting: u32,
+}
+
+impl Messages {
+    /// The message of a failure, which one more Pod waits with.
+    pub(super) fn add(&mut self, failure: &Failure, spec: &Spec, symbols: &Symbols, nodes: usize) -> MessageId {
+        let (message, rest) = failure.texts(spec, symbols, nodes);
+        let (short, full) = (message.len(), message + &rest);
+        let id = self.known.get(full.as_str()).copied().unwrap_or_else(|| self.insert(full.into(), short));
+        self.rows[id.0 as usize].waiting += 1;
+        id
+    }
+
+    fn insert(&mut self, full: Box<str>, short: usize) -> MessageId {
+        let row = Row { full: full.clone(), short, waiting: 0 };
+        let slot = self.free.pop().unwrap_or(self.rows.len() as u32);
+        match self.rows.get_mut(slot as usize) {
+            Some(free) => *free = row,
+            None => self.rows.push(row),
+        }
+        self.known.insert(full, MessageId(slot));
+        MessageId(slot)
+    }
+
+    /// One Pod fewer waits with the message; forgets it with the last.
+    pub(super) fn leave(&mut self, id: MessageId) {
+        let row = &mut self.rows[id.0 as usize];
+        row.waiting -= 1;
+        if row.waiting == 0 {
+            self.known.remove(&row.full);
+            self.free.push(id.0);
+        }
+    }
+
+    pub(super) fn message(&self, id: MessageId) -> &str {
+        let row = &self.rows[id.0 as usize];
+        &row.full[..row.short]
+    }
+
+    pub(super) fn full(&self, id: MessageId) -> &str {
+        &self.rows[id.0 as usize].full
+    }
+
+    pub(super) fn waiting(&self, id: MessageId) -> usize {
+        self.rows[id.0 as usize].waiting as usize
+    }
+
+    /// Messages that Pods wait with, by number.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (MessageId, usize)> {
+        let rows = (0..).map(MessageId).zip(&self.rows);
+        rows.filter(|(_, row)| row.waiting > 0).map(|(id, row)| (id, row.waiting as usize))
+    }
+}

@@ -1,0 +1,319 @@
+//! The scheduler: queue, framework, plugins. It has never heard of kubelets, controllers or events of the simulation.
+//!
+//! [`Scheduler`] takes the decisions of kube-scheduler v1.34 with its default feature gates: which Pod is tried next, which nodes
+//! are looked at, which of them refuse it and why, which one gets it. How long that takes in simulated time is the caller's affair;
+//! [`Cycle`] tells what it depends on.
+//!
+//! Two ways lead to a decision, and both find the same: [`plain`] asks the plugins node by node, for every profile and Pod; [`fast`]
+//! remembers what nodes answered to Pods that ask the same, and asks again only the nodes that changed.
+
+mod fast;
+pub mod framework;
+mod messages;
+mod nodes;
+mod order;
+mod plain;
+pub mod plugins;
+mod profile;
+mod queue;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use framework::{Filter, Load, Score};
+pub use messages::MessageId;
+pub use profile::{Profile, UnknownPlugin};
+
+use fast::{Context, Fast};
+use framework::{Happening, HappeningKind, PodView};
+use messages::{Failure, Messages};
+use nodes::Nodes;
+use profile::PluginSet;
+use queue::{Event, Queue};
+
+use crate::spec::{Spec, TieBreak};
+use crate::table::{NodeId, PodId, Table, TemplateId};
+use crate::units::SimTime;
+
+/// Queue, node cache and profile.
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    profile: Profile,
+    rules: Rules,
+    nodes: Nodes,
+    fast: Fast,
+    path: Path,
+    /// Place in the node list where the next search begins.
+    start: usize,
+    queue: Queue,
+    messages: Messages,
+    priorities: Table<TemplateId, i32>,
+}
+
+/// How many nodes are searched and how ties are broken.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    percentage: u32,
+    tie_break: TieBreak,
+}
+
+/// The way to a decision; which one is taken never changes what is decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Path {
+    /// The fast path wherever it applies.
+    #[default]
+    Auto,
+    /// Always the plain reading of the plugins.
+    Plain,
+}
+
+/// A scheduling cycle.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cycle {
+    /// Nodes that were filtered.
+    pub filtered: u32,
+    /// Nodes that were scored.
+    pub scored: u32,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+/// How a scheduling cycle ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// The Pod is assumed on this node.
+    Placed(NodeId),
+    /// No node takes the Pod; it went back to the queue and waits with this message.
+    Unschedulable(MessageId),
+}
+
+/// What a path decides.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Decision {
+    filtered: u32,
+    scored: u32,
+    outcome: Result<NodeId, Failure>,
+}
+
+impl Decision {
+    const fn failure(filtered: usize, failure: Failure) -> Self {
+        Self { filtered: filtered as u32, scored: 0, outcome: Err(failure) }
+    }
+}
+
+impl Scheduler {
+    /// A scheduler with the default profile for the nodes of `spec`, numbered pool by pool, with no Pods on them.
+    pub fn new(spec: &Spec) -> Self {
+        let nodes = Nodes::new(spec);
+        let rules = Rules { percentage: spec.scheduler.percentage_of_nodes_to_score, tie_break: spec.scheduler.tie_break };
+        Self {
+            profile: Profile::default(),
+            rules,
+            fast: Fast::new(spec, &nodes),
+            nodes,
+            path: Path::Auto,
+            start: 0,
+            queue: Queue::new(&spec.scheduler),
+            messages: Messages::default(),
+            priorities: spec.templates.rows().iter().map(|template| template.priority).collect(),
+        }
+    }
+
+    /// The same with another profile.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// The same with a way to its decisions.
+    #[must_use]
+    pub fn with_path(self, path: Path) -> Self {
+        Self { path, ..self }
+    }
+
+    /// A new Pod enters the active queue.
+    ///
+    /// # Panics
+    /// If it waits already.
+    pub fn submit(&mut self, pod: PodId, template: TemplateId, now: SimTime) {
+        self.queue.submit(pod, template, self.priorities[template], now);
+    }
+
+    /// A Pod that waits was deleted. If its cycle is under way and fails, it is not queued again.
+    pub fn withdraw(&mut self, pod: PodId) {
+        if let Some(message) = self.queue.withdraw(pod).and_then(|record| record.message) {
+            self.messages.leave(message);
+        }
+    }
+
+    /// The Pod to try next, out of the queue: the first active one or, as nothing else is to do, the one whose back-off ends first.
+    ///
+    /// # Panics
+    /// If the Pod taken before had no [`Scheduler::cycle`].
+    pub fn next(&mut self, now: SimTime) -> Option<PodId> {
+        self.queue.pop(now)
+    }
+
+    /// The earliest timer, the end of a back-off or the look through parked Pods, if no Pod is active.
+    pub fn wake_at(&self) -> Option<SimTime> {
+        self.queue.wake_at()
+    }
+
+    /// Moves the Pods whose timers have gone off by `now`. ([`Scheduler::next`] does so, too.)
+    pub fn flush(&mut self, now: SimTime) {
+        self.queue.flush(now);
+    }
+
+    /// Tries to place the Pod that [`Scheduler::next`] gave; `tie` is the random word for choosing among equals.
+    ///
+    /// # Panics
+    /// If `pod` is another Pod.
+    pub fn cycle(&mut self, spec: &Spec, pod: PodId, tie: u64, now: SimTime) -> Cycle {
+        let template = self.queue.popped(pod).template;
+        let Decision { filtered, scored, outcome } = self.decide(spec, template, tie);
+        let verdict = match outcome {
+            Ok(node) => Verdict::Placed(self.place(spec, template, node)),
+            Err(failure) => Verdict::Unschedulable(self.fail(spec, &failure, now)),
+        };
+        Cycle { filtered, scored, verdict }
+    }
+
+    fn decide(&mut self, spec: &Spec, template: TemplateId, tie: u64) -> Decision {
+        let Self { nodes, profile, rules, start, .. } = self;
+        let pod = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
+        if self.path == Path::Auto && profile.is_default() {
+            let context = Context { nodes, profile, rules: *rules, pod };
+            if let Some(decision) = self.fast.decide(context, start, template, tie) {
+                return decision;
+            }
+        }
+        plain::decide(nodes, profile, *rules, start, pod, tie)
+    }
+
+    fn place(&mut self, spec: &Spec, template: TemplateId, node: NodeId) -> NodeId {
+        if let Some(message) = self.queue.placed() {
+            self.messages.leave(message);
+        }
+        self.assign(spec, template, node);
+        node
+    }
+
+    fn fail(&mut self, spec: &Spec, failure: &Failure, now: SimTime) -> MessageId {
+        let message = self.messages.add(failure, spec, self.nodes.symbols(), self.nodes.len());
+        let (profile, nodes) = (&self.profile, &self.nodes);
+        let helps = |event, template, rejectors| helps(spec, profile, nodes, event, template, rejectors);
+        let failed = self.queue.failed(failure.rejectors(), message, now, &helps);
+        if let Some(before) = failed.before {
+            self.messages.leave(before);
+        }
+        message
+    }
+
+    /// An assigned Pod is gone, ended or deleted: its node has room again, and Pods that this may help are woken.
+    ///
+    /// # Panics
+    /// If no such Pod can be on the node.
+    pub fn release(&mut self, spec: &Spec, template: TemplateId, node: NodeId, now: SimTime) {
+        self.nodes.free(&spec.templates[template], node);
+        self.fast.changed(&self.nodes, node);
+        self.happened(spec, Event::AssignedPodDeleted(template), now);
+    }
+
+    /// Puts a Pod on a node without a decision, whether it fits or not.
+    pub fn assign(&mut self, spec: &Spec, template: TemplateId, node: NodeId) {
+        self.nodes.charge(&spec.templates[template], node);
+        self.fast.changed(&self.nodes, node);
+    }
+
+    /// Cordons or uncordons a node; uncordoning wakes Pods that this may help.
+    pub fn set_unschedulable(&mut self, spec: &Spec, node: NodeId, cordoned: bool, now: SimTime) {
+        if !self.nodes.cordon(node, cordoned) {
+            return;
+        }
+        self.fast.redefined(&self.nodes, &self.profile, spec, node);
+        if !cordoned {
+            self.happened(spec, Event::Uncordoned(node), now);
+        }
+    }
+
+    fn happened(&mut self, spec: &Spec, event: Event, now: SimTime) {
+        let registered = self.profile.registered(event.kind());
+        let (profile, nodes) = (&self.profile, &self.nodes);
+        self.queue.happened(event, registered, now, &|event, template, rejectors| helps(spec, profile, nodes, event, template, rejectors));
+    }
+
+    /// Pods that wait to be placed, whether active, backing off or parked.
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Pods that wait with a message.
+    pub fn waiting_with(&self, message: MessageId) -> usize {
+        self.messages.waiting(message)
+    }
+
+    /// The messages that Pods wait with and how many wait with each.
+    pub fn messages(&self) -> impl Iterator<Item = (MessageId, usize)> {
+        self.messages.iter()
+    }
+
+    /// Why Pods with this message were not placed: "0/3 nodes are available: …". Holds while a Pod waits with it.
+    pub fn message(&self, id: MessageId) -> &str {
+        self.messages.message(id)
+    }
+
+    /// The same with what preemption found, as in the event `FailedScheduling`.
+    pub fn message_in_full(&self, id: MessageId) -> &str {
+        self.messages.full(id)
+    }
+
+    /// Number of nodes.
+    pub fn nodes_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The name of a node.
+    pub fn node_name(&self, node: NodeId) -> &str {
+        self.nodes.symbols().text(self.nodes.node(node).name)
+    }
+
+    /// Nodes in the order in which they are searched.
+    pub fn node_order(&self) -> &[NodeId] {
+        self.nodes.order()
+    }
+
+    /// True if the node is cordoned.
+    pub fn is_unschedulable(&self, node: NodeId) -> bool {
+        self.nodes.node(node).cordoned
+    }
+
+    /// Number of Pods on a node, assumed ones included.
+    pub fn node_pods(&self, node: NodeId) -> u32 {
+        self.nodes.load(node).pods
+    }
+
+    /// What the Pods of a node take, assumed ones included.
+    pub fn requested(&self, node: NodeId) -> &Load {
+        self.nodes.load(node)
+    }
+}
+
+impl Event {
+    const fn kind(self) -> HappeningKind {
+        match self {
+            Self::AssignedPodDeleted(_) => HappeningKind::AssignedPodDeleted,
+            Self::Uncordoned(_) => HappeningKind::Uncordoned,
+        }
+    }
+}
+
+/// True if `event` may help a Pod of this template that `rejectors` refused.
+fn helps(spec: &Spec, profile: &Profile, nodes: &Nodes, event: Event, template: TemplateId, rejectors: PluginSet) -> bool {
+    let asked = rejectors.and(profile.registered(event.kind()));
+    let happening = match event {
+        Event::AssignedPodDeleted(gone) => Happening::AssignedPodDeleted(&spec.templates[gone]),
+        Event::Uncordoned(node) => Happening::Uncordoned(nodes.view(node)),
+    };
+    profile.hints(asked, &PodView { template: &spec.templates[template], symbols: nodes.symbols() }, &happening)
+}

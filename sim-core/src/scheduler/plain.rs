@@ -1,0 +1,136 @@
+//! The plain reading of the plugins, node by node: the reference, which works for every profile and Pod.
+//!
+//! Source: `schedulePod`, `findNodesThatFitPod`, `findNodesThatPassFilters` and `prioritizeNodes` in
+//! `pkg/scheduler/schedule_one.go` of Kubernetes v1.34.
+
+use super::framework::{Admit, ClusterView, PodView, Prepared, Reason, Rejection};
+use super::messages::{Failure, Tally};
+use super::nodes::Nodes;
+use super::order::{choose, feasible_enough};
+use super::profile::{PluginSet, Profile};
+use super::{Decision, Rules};
+use crate::table::NodeId;
+
+/// What every plugin's `PreFilter` said together.
+struct Candidates<'a> {
+    filters: Vec<(PluginSet, Box<dyn Admit + 'a>)>,
+    /// The only nodes to look at, in list order, if there are fewer than all, and who said so.
+    only: Option<(Vec<NodeId>, PluginSet)>,
+}
+
+/// What the search over the nodes found.
+#[derive(Default)]
+struct Found {
+    feasible: Vec<NodeId>,
+    refused: Tally,
+    refused_count: usize,
+}
+
+/// Decides for one Pod. `start` is the place in the node list where the search begins; it moves on by the nodes seen.
+pub(super) fn decide(nodes: &Nodes, profile: &Profile, rules: Rules, start: &mut usize, pod: PodView<'_>, tie: u64) -> Decision {
+    if nodes.len() == 0 {
+        return Decision::failure(0, Failure::NoNodes);
+    }
+    let cluster = ClusterView { nodes };
+    let candidates = match candidates(profile, pod, &cluster) {
+        Ok(candidates) => candidates,
+        Err(failure) => return Decision::failure(0, failure),
+    };
+    let found = search(&candidates, nodes, rules, *start);
+    let seen = found.feasible.len() + found.refused_count;
+    *start = (*start + seen) % nodes.len();
+    match found.feasible[..] {
+        [] => Decision::failure(seen, Failure::Nodes(with_absent(found, &candidates, nodes))),
+        [only] => Decision { filtered: seen as u32, scored: 0, outcome: Ok(only) },
+        _ => {
+            let scored = found.feasible.len() as u32;
+            Decision { filtered: seen as u32, scored, outcome: Ok(best(profile, rules, pod, &cluster, &found.feasible, tie)) }
+        }
+    }
+}
+
+/// Runs `PreFilter`.
+fn candidates<'a>(profile: &'a Profile, pod: PodView<'a>, cluster: &ClusterView<'_>) -> Result<Candidates<'a>, Failure> {
+    let mut found = Candidates { filters: Vec::new(), only: None };
+    for (plugin, filter) in profile.filters.iter().enumerate() {
+        let plugin = PluginSet::of(plugin);
+        match filter.begin(pod, cluster) {
+            Prepared::Skip => {}
+            Prepared::Check(run) => found.filters.push((plugin, run)),
+            Prepared::CheckOnly(run, nodes) => {
+                found.filters.push((plugin, run));
+                found.narrow(plugin, nodes, cluster);
+            }
+            Prepared::Reject(reason) => return Err(Failure::Whole(reason, plugin)),
+        }
+    }
+    Ok(found)
+}
+
+impl Candidates<'_> {
+    /// Keeps what `plugin` and those before it allow, in list order and none twice.
+    fn narrow(&mut self, plugin: PluginSet, mut nodes: Vec<NodeId>, cluster: &ClusterView<'_>) {
+        nodes.sort_unstable_by_key(|node| cluster.nodes.place(*node));
+        nodes.dedup();
+        let (before, mut plugins) = self.only.take().unwrap_or_else(|| (nodes.clone(), PluginSet::EMPTY));
+        nodes.retain(|node| before.contains(node));
+        plugins.insert(plugin);
+        self.only = Some((nodes, plugins));
+    }
+}
+
+/// Runs the filters node by node until one feasible node more than enough is met; that one counts for nothing.
+fn search(candidates: &Candidates<'_>, nodes: &Nodes, rules: Rules, start: usize) -> Found {
+    let list = candidates.only.as_ref().map_or(nodes.order(), |(only, _)| only);
+    let enough = feasible_enough(list.len(), rules.percentage);
+    let mut found = Found::default();
+    for place in 0..list.len() {
+        let node = list[(start + place) % list.len()];
+        match first_refusal(candidates, nodes, node) {
+            None if found.feasible.len() == enough => break,
+            None => found.feasible.push(node),
+            Some((plugin, rejection)) => {
+                found.refused.count(&rejection, plugin, 1);
+                found.refused_count += 1;
+            }
+        }
+    }
+    found
+}
+
+fn first_refusal(candidates: &Candidates<'_>, nodes: &Nodes, node: NodeId) -> Option<(PluginSet, Rejection)> {
+    let view = nodes.view(node);
+    candidates.filters.iter().find_map(|(plugin, filter)| Some((*plugin, filter.admit(&view).err()?)))
+}
+
+/// The tally with the nodes that were no candidates.
+fn with_absent(found: Found, candidates: &Candidates<'_>, nodes: &Nodes) -> Tally {
+    let mut tally = found.refused;
+    if let Some((_, plugins)) = candidates.only {
+        tally.rejectors.insert(plugins);
+        let absent = nodes.len() - found.refused_count;
+        if absent > 0 {
+            tally.count(&Rejection::unresolvable(Reason::NotNamed), plugins, absent as u32);
+        }
+    }
+    tally
+}
+
+/// Scores the feasible nodes and takes one of the best.
+fn best(profile: &Profile, rules: Rules, pod: PodView<'_>, cluster: &ClusterView<'_>, feasible: &[NodeId], tie: u64) -> NodeId {
+    let totals = totals(profile, pod, cluster, feasible);
+    let highest = totals.iter().max().copied();
+    let tied: Vec<NodeId> = feasible.iter().zip(&totals).filter(|(_, total)| Some(**total) == highest).map(|(node, _)| *node).collect();
+    choose(&tied, rules.tie_break, tie)
+}
+
+/// Weighted sums of the normalised scores.
+fn totals(profile: &Profile, pod: PodView<'_>, cluster: &ClusterView<'_>, feasible: &[NodeId]) -> Vec<i64> {
+    let mut totals = vec![0; feasible.len()];
+    for (plugin, weight) in &profile.scores {
+        for (total, score) in totals.iter_mut().zip(plugin.scores(&pod, cluster, feasible).into_iter().flatten()) {
+            *total += weight * score;
+        }
+    }
+    totals
+}

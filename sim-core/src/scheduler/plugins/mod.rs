@@ -1,0 +1,22 @@
+//! The plugins of kube-scheduler v1.34, one file each.
+
+mod balanced_allocation;
+mod node_affinity;
+mod node_name;
+mod node_ports;
+mod node_unschedulable;
+mod priority_sort;
+mod resources_fit;
+mod taint_toleration;
+
+pub use balanced_allocation::NodeResourcesBalancedAllocation;
+pub use node_affinity::NodeAffinity;
+pub use node_name::NodeName;
+pub use node_ports::NodePorts;
+pub use node_unschedulable::NodeUnschedulable;
+pub use priority_sort::Rank;
+pub use resources_fit::NodeResourcesFit;
+pub use taint_toleration::TaintToleration;
+
+pub(super) use balanced_allocation::{balanced, is_balanced};
+pub(super) use resources_fit::{EXACT_BELOW, lacking, least_allocated_exact};

@@ -1,0 +1,215 @@
+//! `NodeAffinity`: node selectors, required and preferred node affinity.
+
+use super::super::framework::{ClusterView, Filter, NodeView, PodView, Prepared, Reason, Rejection, Score, normalize_by_max};
+use crate::spec::{NodeSelectorTerm, Operator, Requirement, Symbols};
+use crate::table::{NodeId, Symbol};
+
+/// Refuses nodes that the node selector or the required node affinity does not match, and prefers those that the preferred
+/// terms match.
+///
+/// Source: `pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go` and
+/// `staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go` of Kubernetes v1.34.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeAffinity;
+
+/// True if `value`, of a label or field that may be missing, meets the requirement.
+fn meets(requirement: &Requirement, value: Option<Symbol>, symbols: &Symbols) -> bool {
+    let among = || value.is_some_and(|value| requirement.values.contains(&value));
+    match requirement.operator {
+        Operator::In => among(),
+        Operator::NotIn => !among(),
+        Operator::Exists => value.is_some(),
+        Operator::DoesNotExist => value.is_none(),
+        Operator::Gt => compared(requirement, value, symbols, |label, bound| label > bound),
+        Operator::Lt => compared(requirement, value, symbols, |label, bound| label < bound),
+    }
+}
+
+/// Compares as integers; what is not one, or is missing, does not match.
+fn compared(requirement: &Requirement, value: Option<Symbol>, symbols: &Symbols, holds: fn(i64, i64) -> bool) -> bool {
+    let number = |symbol: Symbol| symbols.text(symbol).parse().ok();
+    let [bound] = requirement.values[..] else { return false };
+    value.and_then(number).zip(number(bound)).is_some_and(|(label, bound)| holds(label, bound))
+}
+
+/// True if all requirements of the term hold; a term without any matches nothing.
+fn matches(term: &NodeSelectorTerm, node: &NodeView<'_>, symbols: &Symbols) -> bool {
+    let empty = term.expressions.is_empty() && term.fields.is_empty();
+    !empty
+        && term.expressions.iter().all(|requirement| meets(requirement, node.labels.get(requirement.key), symbols))
+        && term.fields.iter().all(|requirement| meets(requirement, Some(node.name), symbols))
+}
+
+/// The names that a term's fields allow, `None` if it does not name nodes.
+fn named(term: &NodeSelectorTerm) -> Option<Vec<Symbol>> {
+    let mut listing = term.fields.iter().filter(|requirement| requirement.operator == Operator::In);
+    let mut names = listing.next()?.values.clone();
+    for requirement in listing {
+        names.retain(|name| requirement.values.contains(name));
+    }
+    Some(names)
+}
+
+/// The names that the required terms allow together; `None` if a term names no nodes, or there are no terms.
+fn allowed(required: Option<&[NodeSelectorTerm]>) -> Option<Vec<Symbol>> {
+    let terms = required.filter(|terms| !terms.is_empty())?;
+    let lists: Option<Vec<Vec<Symbol>>> = terms.iter().map(named).collect();
+    lists.map(|lists| lists.concat())
+}
+
+impl Filter for NodeAffinity {
+    type State = ();
+
+    fn name(&self) -> &'static str {
+        "NodeAffinity"
+    }
+
+    /// If every required term names nodes, only those are looked at.
+    fn prepare(&self, pod: &PodView<'_>, cluster: &ClusterView<'_>) -> Prepared<()> {
+        let placement = &pod.template.placement;
+        if placement.node_selector.is_empty() && placement.required.is_none() {
+            return Prepared::Skip;
+        }
+        match allowed(placement.required.as_deref()) {
+            None => Prepared::Check(()),
+            Some(names) if names.is_empty() => Prepared::Reject(Reason::NamesConflict),
+            Some(names) => Prepared::CheckOnly((), names.iter().filter_map(|name| cluster.find(*name)).collect()),
+        }
+    }
+
+    fn admit(&self, (): &(), pod: &PodView<'_>, node: &NodeView<'_>) -> Result<(), Rejection> {
+        let placement = &pod.template.placement;
+        let selected = placement.node_selector.iter().all(|(key, value)| node.labels.get(*key) == Some(*value));
+        let required = placement.required.as_ref();
+        if selected && required.is_none_or(|terms| terms.iter().any(|term| matches(term, node, pod.symbols))) {
+            return Ok(());
+        }
+        Err(Rejection::unresolvable(Reason::NodeAffinity))
+    }
+}
+
+impl Score for NodeAffinity {
+    type State = ();
+
+    fn name(&self) -> &'static str {
+        "NodeAffinity"
+    }
+
+    fn prepare(&self, pod: &PodView<'_>, _: &ClusterView<'_>, _: &[NodeId]) -> Option<()> {
+        (!pod.template.placement.preferred.is_empty()).then_some(())
+    }
+
+    /// The sum of the weights of the preferred terms that match.
+    fn score(&self, (): &(), pod: &PodView<'_>, node: &NodeView<'_>) -> i64 {
+        let matching = pod.template.placement.preferred.iter().filter(|(_, term)| matches(term, node, pod.symbols));
+        matching.map(|(weight, _)| weight).sum()
+    }
+
+    fn normalize(&self, scores: &mut [i64]) {
+        normalize_by_max(scores, false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheduler::testing::Bed;
+    use Operator::{DoesNotExist, Exists, Gt, In, Lt, NotIn};
+
+    fn requirement(bed: &mut Bed, key: &str, operator: Operator, values: &[&str]) -> Requirement {
+        Requirement { key: bed.symbol(key), operator, values: values.iter().map(|text| bed.symbol(text)).collect() }
+    }
+
+    #[test]
+    fn requirements_compare_labels_as_kubernetes_does() {
+        let mut bed = Bed::default();
+        let symbols = ["4", "10", "web"].map(|text| bed.symbol(text));
+        #[rustfmt::skip]
+        let table: [(Operator, &[&str], [bool; 4]); 8] = [
+            // label:                  4      10     web    missing
+            (In,           &["4", "web"], [true,  false, true,  false]),
+            (NotIn,        &["4", "web"], [false, true,  false, true]),
+            (Exists,       &[],           [true,  true,  true,  false]),
+            (DoesNotExist, &[],           [false, false, false, true]),
+            (Gt,           &["4"],        [false, true,  false, false]),
+            (Lt,           &["5"],        [true,  false, false, false]),
+            (Gt,           &["web"],      [false, false, false, false]),
+            (Lt,           &[],           [false, false, false, false]),
+        ];
+        for (operator, values, want) in table {
+            let requirement = requirement(&mut bed, "key", operator, values);
+            let labels = [Some(symbols[0]), Some(symbols[1]), Some(symbols[2]), None];
+            assert_eq!(labels.map(|label| meets(&requirement, label, bed.symbols())), want, "{operator:?} {values:?}");
+        }
+    }
+
+    #[test]
+    fn one_of_the_terms_must_match_in_all_its_requirements() {
+        let mut bed = Bed::default();
+        let node = bed.node(|shape, symbols| {
+            for (key, value) in [("disk", "ssd"), ("cores", "8")] {
+                shape.labels.set(symbols.intern(key), symbols.intern(value));
+            }
+        });
+        let disk = requirement(&mut bed, "disk", In, &["ssd"]);
+        let cores = requirement(&mut bed, "cores", Gt, &["8"]);
+        let term = |expressions: &[&Requirement]| NodeSelectorTerm {
+            expressions: expressions.iter().map(|requirement| (*requirement).clone()).collect(),
+            fields: vec![],
+        };
+        let refused = Err(Rejection::unresolvable(Reason::NodeAffinity));
+        let table = [
+            (Some(vec![term(&[&disk])]), Ok(())),
+            (Some(vec![term(&[&disk, &cores])]), refused.clone()),
+            (Some(vec![term(&[&cores]), term(&[&disk])]), Ok(())),
+            (Some(vec![term(&[])]), refused.clone()),
+            (Some(vec![]), refused),
+            (None, Ok(())),
+        ];
+        for (required, want) in table {
+            let pod = bed.pod(|pod, _| pod.placement.required.clone_from(&required));
+            assert_eq!(bed.admit(&NodeAffinity, pod, node), want, "{required:?}");
+        }
+    }
+
+    #[test]
+    fn terms_that_all_name_nodes_narrow_the_search() {
+        let mut bed = Bed::default();
+        let nodes = [(); 3].map(|()| bed.node(|_, _| {}));
+        let mut field = |operator, names: &[&str]| requirement(&mut bed, "metadata.name", operator, names);
+        let (zero, one, none) = (field(In, &["node-0-0"]), field(In, &["node-1-0"]), field(In, &["nowhere"]));
+        let not_zero = field(NotIn, &["node-0-0"]);
+        let term = |fields: &[&Requirement]| NodeSelectorTerm {
+            expressions: vec![],
+            fields: fields.iter().map(|requirement| (*requirement).clone()).collect(),
+        };
+        let table = [
+            (vec![term(&[&zero])], Prepared::CheckOnly((), vec![nodes[0]])),
+            (vec![term(&[&zero]), term(&[&one])], Prepared::CheckOnly((), vec![nodes[0], nodes[1]])),
+            (vec![term(&[&zero]), term(&[&none])], Prepared::CheckOnly((), vec![nodes[0]])),
+            (vec![term(&[&none])], Prepared::CheckOnly((), vec![])),
+            (vec![term(&[&zero, &one])], Prepared::Reject(Reason::NamesConflict)),
+            (vec![term(&[&not_zero])], Prepared::Check(())),
+            (vec![term(&[&zero]), term(&[&not_zero])], Prepared::Check(())),
+        ];
+        for (required, want) in table {
+            let pod = bed.pod(|pod, _| pod.placement.required = Some(required));
+            assert_eq!(bed.prepare(&NodeAffinity, pod), want);
+        }
+    }
+
+    #[test]
+    fn preferred_terms_add_their_weights_and_scale_to_the_best() {
+        let mut bed = Bed::default();
+        let labelled = |bed: &mut Bed, keys: &[&str]| {
+            bed.node(|shape, symbols| keys.iter().for_each(|key| shape.labels.set(symbols.intern(key), symbols.intern("yes"))))
+        };
+        let nodes = [labelled(&mut bed, &["a"]), labelled(&mut bed, &["a", "b"]), labelled(&mut bed, &[])];
+        let mut preferring = |key: &str| NodeSelectorTerm { expressions: vec![requirement(&mut bed, key, Exists, &[])], fields: vec![] };
+        let preferred = vec![(2, preferring("a")), (1, preferring("b"))];
+        let pod = bed.pod(|pod, _| pod.placement.preferred = preferred);
+        let plain = bed.pod(|_, _| {});
+        assert_eq!(bed.scores(&NodeAffinity, pod, &nodes), Some(vec![66, 100, 0]));
+        assert_eq!(bed.scores(&NodeAffinity, plain, &nodes), None);
+    }
+}
