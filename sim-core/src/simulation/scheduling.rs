@@ -44,7 +44,7 @@ impl Scheduling {
     /// The scheduler's informer shows a new Pod.
     pub(super) fn observed(&mut self, world: &mut World<'_>, pod: PodRef) {
         let Some(pod) = world.alive(pod).filter(|&pod| world.pods[pod].state == PodState::Scheduling) else { return };
-        self.scheduler.submit(world.spec, pod, world.pods[pod].template, world.now);
+        self.scheduler.submit(pod, world.pods[pod].template, world.now);
         self.count_queued(world);
         self.kick(world);
     }
@@ -152,7 +152,7 @@ impl Scheduling {
 
     /// Places a Pod that ran before the run began; `None` if no node takes it, and it waits in the queue.
     pub(super) fn place(&mut self, world: &mut World<'_>, pod: PodId) -> Option<NodeId> {
-        self.scheduler.submit(world.spec, pod, world.pods[pod].template, world.now);
+        self.scheduler.submit(pod, world.pods[pod].template, world.now);
         let next = self.scheduler.next(world.now);
         assert_eq!(next, Some(pod), "the only Pod in the queue comes next");
         match self.choose(world, pod).verdict {
