@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The command `podsim`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    podsim::cli::main()
+}

@@ -1,0 +1,36 @@
+//! `podsim check`: all problems of scenarios and manifests, and what is approximated or ignored.
+
+use super::DONE;
+use super::output::{Output, note_json};
+use scenarios::Checked;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Scenario files and Kubernetes manifests
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
+    let checked = scenarios::check(&arguments.files);
+    if !checked.problems.is_empty() {
+        return output.problems(&checked.problems);
+    }
+    if output.is_json() {
+        checked.notes.iter().for_each(|note| output.json(&note_json(note)));
+    } else {
+        output.result(&told(&checked));
+    }
+    DONE
+}
+
+fn told(checked: &Checked) -> String {
+    let Checked { scenarios, objects, notes, .. } = checked;
+    let mut text = format!("no problems: {scenarios} scenarios, {objects} Kubernetes objects\n");
+    if !notes.is_empty() {
+        text += "\nnot simulated to the letter:\n";
+    }
+    notes.iter().for_each(|note| text += &format!("  {note}\n"));
+    text
+}

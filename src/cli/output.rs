@@ -1,0 +1,89 @@
+//! Where words go: results to standard output, diagnostics and hints to standard error.
+
+use super::{BAD_INPUT, DONE, Format, Global};
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use scenarios::{Note, Problem, Problems};
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+
+/// The terminal, or the pipes that stand for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Output {
+    pub(super) global: Global,
+}
+
+impl Output {
+    pub(super) const fn new(global: Global) -> Self {
+        Self { global }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.global.format == Format::Json
+    }
+
+    /// True if progress should be shown.
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.global.quiet && std::io::stderr().is_terminal()
+    }
+
+    /// Prints a result. A reader that has gone away is no error: it has seen what it wanted.
+    pub(super) fn result(&self, text: &str) -> u8 {
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        DONE
+    }
+
+    /// Prints a line about what was done, unless asked to be quiet.
+    pub(super) fn hint(&self, text: &str) {
+        if !self.global.quiet {
+            self.problem(text);
+        }
+    }
+
+    /// Prints a line to standard error.
+    pub(super) fn problem(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    /// Prints all problems, each with its place, excerpt and hint; the exit status says bad input.
+    pub(super) fn problems(&self, problems: &Problems) -> u8 {
+        if self.is_json() {
+            problems.iter().for_each(|problem| self.json(&problem_json(problem)));
+        } else {
+            let handler = GraphicalReportHandler::new_themed(self.theme()).with_width(100).with_links(false);
+            problems.iter().for_each(|problem| self.diagnostic(&handler, problem));
+        }
+        let many = if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) };
+        self.hint(&format!("{many}; nothing was run or written"));
+        BAD_INPUT
+    }
+
+    fn theme(&self) -> GraphicalTheme {
+        if self.global.colored() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() }
+    }
+
+    fn diagnostic(&self, handler: &GraphicalReportHandler, problem: &Problem) {
+        let mut text = String::new();
+        match handler.render_report(&mut text, problem) {
+            Ok(()) => self.problem(&format!("{}:{}:{}\n{text}", problem.file, problem.line, problem.column)),
+            Err(_) => self.problem(&problem.plain()),
+        }
+    }
+
+    /// Prints one JSON line as a result.
+    pub(super) fn json(&self, value: &serde_json::Value) {
+        self.result(&format!("{value}\n"));
+    }
+}
+
+fn problem_json(problem: &Problem) -> serde_json::Value {
+    json!({
+        "problem": problem.code.name(), "message": problem.message, "file": problem.file,
+        "line": problem.line, "column": problem.column, "help": problem.help,
+    })
+}
+
+/// A note as a JSON object.
+pub(super) fn note_json(note: &Note) -> serde_json::Value {
+    json!({ "note": note.treatment.to_string(), "place": note.place, "field": note.field, "text": note.text })
+}

@@ -1,0 +1,154 @@
+//! `podsim run`: a scenario, simulated and reported.
+
+use super::output::Output;
+use super::{BAD_INPUT, DONE, INTERNAL, INTERRUPTED, usage};
+use crate::experiment::{self, Advance};
+use indicatif::{ProgressBar, ProgressStyle};
+use reports::{FidelityNote, Notes, RunInfo};
+use scenarios::{Loaded, Note, Overrides};
+use sim_core::measure::Outcome;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Scenario file
+    scenario: PathBuf,
+    /// Seed of every random stream, in place of the scenario's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Independent repetitions; two or more give confidence intervals
+    #[arg(long, value_name = "R", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    replications: u32,
+    /// Simulated time after the warm-up, in place of the scenario's (30d, 12h, 90m)
+    #[arg(long, value_name = "T")]
+    duration: Option<String>,
+    /// Folder to write results to: report.html, figures.csv, timeseries.csv, plots
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace the folder if it exists
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// Change a value of the scenario, by path: spec.cluster.nodePools.general.count=100
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
+    if let Some(out) = arguments.out.as_ref().filter(|out| !arguments.force && out.exists()) {
+        output.problem(&format!("{} exists already: choose another folder, or --force to replace it", out.display()));
+        return BAD_INPUT;
+    }
+    let overrides =
+        Overrides { seed: arguments.seed, duration: arguments.duration.clone(), set: arguments.set.clone() };
+    match scenarios::load(&arguments.scenario, &overrides) {
+        Ok(loaded) => simulate(arguments, output, &loaded),
+        Err(problems) => output.problems(&problems),
+    }
+}
+
+fn simulate(arguments: &Arguments, output: &Output, loaded: &Loaded) -> u8 {
+    let begun = Instant::now();
+    let Some(outcomes) = replicate(arguments, output, loaded) else {
+        output.problem("interrupted: nothing was written");
+        return INTERRUPTED;
+    };
+    let run = about(arguments, output, loaded, begun.elapsed());
+    let notes = Notes { warnings: experiment::warnings(&loaded.spec), fidelity: loaded.notes.iter().map(fidelity).collect() };
+    tell(output, &run, &outcomes, &notes);
+    match write(arguments, output, &run, &outcomes, &notes) {
+        Ok(()) => DONE,
+        Err(error) => {
+            output.problem(&error.to_string());
+            if matches!(error, reports::WriteError::Compose { .. }) { INTERNAL } else { BAD_INPUT }
+        }
+    }
+}
+
+/// Simulates with a progress bar; `None` if interrupted.
+fn replicate(arguments: &Arguments, output: &Output, loaded: &Loaded) -> Option<Vec<Outcome>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let heard = Arc::clone(&stop);
+    // Without a handler the signal ends the process, which leaves nothing half-written either.
+    let _ = ctrlc::set_handler(move || heard.store(true, Ordering::Relaxed));
+    let bar = progress_bar(output);
+    let threads = output.global.threads();
+    let outcomes = experiment::replicate(&loaded.spec, arguments.replications, threads, |advance| {
+        show(&bar, advance);
+        !stop.load(Ordering::Relaxed)
+    });
+    bar.finish_and_clear();
+    outcomes
+}
+
+fn progress_bar(output: &Output) -> ProgressBar {
+    if !output.shows_progress() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}  {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(1000).with_style(style);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn show(bar: &ProgressBar, advance: Advance) {
+    bar.set_position((advance.done / advance.total.max(1e-9) * 1000.0) as u64);
+    let (days, millions) = (advance.done / 86_400.0, advance.events as f64 / 1e6);
+    bar.set_message(format!("{days:.1} days, {millions:.1} M events, {} Pods Running", advance.running));
+}
+
+fn about(arguments: &Arguments, output: &Output, loaded: &Loaded, wall: Duration) -> RunInfo {
+    RunInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        scenario: loaded.spec.name.clone(),
+        digest: loaded.digest.clone(),
+        seed: loaded.spec.seed.0,
+        replications: arguments.replications,
+        warmup: loaded.spec.warmup,
+        duration: loaded.spec.duration,
+        reproduce: reproduce(arguments, loaded),
+        command: std::env::args().collect::<Vec<_>>().join(" "),
+        wall_seconds: wall.as_secs_f64(),
+        cpu_seconds: usage::cpu_seconds(),
+        peak_memory: usage::peak_memory(),
+        threads: output.global.threads(),
+    }
+}
+
+/// The command that gives the same results again.
+fn reproduce(arguments: &Arguments, loaded: &Loaded) -> String {
+    let mut command = format!("podsim run {} --seed {}", arguments.scenario.display(), loaded.spec.seed.0);
+    if arguments.replications > 1 {
+        command += &format!(" --replications {}", arguments.replications);
+    }
+    arguments.duration.iter().for_each(|duration| command += &format!(" --duration {duration}"));
+    arguments.set.iter().for_each(|set| command += &format!(" --set '{set}'"));
+    command
+}
+
+fn fidelity(note: &Note) -> FidelityNote {
+    FidelityNote { place: note.place.clone(), field: note.field.clone(), treatment: note.treatment.to_string(), text: note.text.clone() }
+}
+
+fn tell(output: &Output, run: &RunInfo, outcomes: &[Outcome], notes: &Notes) {
+    if output.is_json() {
+        output.json(&reports::summary_json(run, outcomes, notes));
+    } else {
+        output.result(&reports::summary_table(run, outcomes, notes, 100));
+    }
+}
+
+fn write(
+    arguments: &Arguments,
+    output: &Output,
+    run: &RunInfo,
+    outcomes: &[Outcome],
+    notes: &Notes,
+) -> Result<(), reports::WriteError> {
+    let Some(out) = &arguments.out else { return Ok(()) };
+    reports::write(out, arguments.force, run, outcomes, notes)?;
+    output.hint(&format!("wrote {}; open {}", out.display(), out.join("report.html").display()));
+    Ok(())
+}

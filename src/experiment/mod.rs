@@ -1,0 +1,68 @@
+//! Experiments: many runs of one scenario, side by side. One run is one thread; results never depend on how many there are.
+
+mod warnings;
+
+pub use warnings::warnings;
+
+use rayon::prelude::*;
+use sim_core::measure::Outcome;
+use sim_core::spec::Spec;
+use sim_core::{Progress, Simulation};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How far an experiment is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Advance {
+    /// Simulated seconds, over all replications.
+    pub done: f64,
+    /// Simulated seconds that there are, over all replications.
+    pub total: f64,
+    /// Events handled, over all replications.
+    pub events: u64,
+    /// Pods in phase Running in the replication that reports.
+    pub running: u64,
+}
+
+/// Simulates replications 0 to `replications` − 1 on `jobs` threads, in order of their numbers in the result. `None` if `keep_on`,
+/// which is told now and then how far things are, says no.
+///
+/// # Panics
+/// If the threads cannot be started.
+pub fn replicate(spec: &Spec, replications: u32, jobs: usize, keep_on: impl Fn(Advance) -> bool + Sync) -> Option<Vec<Outcome>> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.max(1)).build().expect("threads can be started");
+    let board = Board::new(spec, replications);
+    let run = |replication: u32| {
+        let mut reported = Reported::default();
+        Simulation::new(spec, replication).run(|progress| keep_on(board.advance(&mut reported, progress)))
+    };
+    pool.install(|| (0..replications).into_par_iter().map(run).collect())
+}
+
+/// What all replications have done so far; for people to look at, not part of any result.
+struct Board {
+    total: f64,
+    nanos: AtomicU64,
+    events: AtomicU64,
+}
+
+/// What one replication has reported.
+#[derive(Default)]
+struct Reported {
+    nanos: u64,
+    events: u64,
+}
+
+impl Board {
+    fn new(spec: &Spec, replications: u32) -> Self {
+        let total = spec.end().as_secs_f64() * f64::from(replications);
+        Self { total, nanos: AtomicU64::new(0), events: AtomicU64::new(0) }
+    }
+
+    fn advance(&self, reported: &mut Reported, progress: Progress) -> Advance {
+        let now = progress.now.as_nanos();
+        let nanos = self.nanos.fetch_add(now - reported.nanos, Ordering::Relaxed) + now - reported.nanos;
+        let events = self.events.fetch_add(progress.events - reported.events, Ordering::Relaxed) + progress.events - reported.events;
+        *reported = Reported { nanos: now, events: progress.events };
+        Advance { done: nanos as f64 / 1e9, total: self.total, events, running: progress.running }
+    }
+}
