@@ -15,6 +15,7 @@ pub mod plots;
 pub mod results;
 mod run;
 mod series;
+mod state_diagram;
 pub mod statistics;
 mod summary;
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod resources;
 mod startup;
 mod unit;
 
+pub(crate) use lifecycle::arrow;
 pub(crate) use pods::at_end;
 pub use unit::Unit;
 
