@@ -1,1 +1,30 @@
-//! Placeholder.
+//! What a run leaves, told to people and programs.
+//!
+//! - [`figures`]: what is measured, exactly, and its estimate over replications ([`statistics`]).
+//! - [`checks`]: identities that every run keeps.
+//! - [`results`]: the results folder; [`summary_json`] and [`summary_table`]: the same for pipes and terminals.
+//! - [`plots`] and the report are drawn from the same outcomes; whatever differs between equal runs goes to `run.json` alone.
+//!
+//! Nothing here prints, exits, reads the environment or knows scenario files.
+
+pub mod checks;
+pub mod figures;
+mod format;
+mod html;
+pub mod plots;
+pub mod results;
+mod run;
+mod series;
+mod state_diagram;
+pub mod statistics;
+mod summary;
+#[cfg(test)]
+mod synthetic;
+mod table;
+
+pub use checks::{Check, checks};
+pub use figures::{Figure, Kind, Measure, Unit, figures, measure, measures};
+pub use results::{WriteError, write};
+pub use run::{FidelityNote, Notes, RunInfo};
+pub use summary::summary_json;
+pub use table::summary_table;

@@ -110,7 +110,7 @@ pub struct PodMeasures {
     pub lifespan: Tally,
     /// Survival, with late entry and censoring.
     pub survival: Survival,
-    /// Integral of live Pods over the window, counted again Pod by Pod: seconds (Little's law holds exactly).
+    /// Integral of live Pods over the window, counted again Pod by Pod: Pod · nanoseconds (Little's law holds exactly).
     pub lived: u128,
 }
 

@@ -1,0 +1,116 @@
+//! Numbers as people and programs read them. One place, so that equal values are printed alike everywhere.
+
+use crate::figures::Unit;
+
+/// Twelve significant digits, never an exponent: fixed, so that files of equal runs are equal.
+pub(crate) fn exact(value: f64) -> String {
+    let value = rounded(value);
+    if value == 0.0 { "0".to_owned() } else { value.to_string() }
+}
+
+/// The value rounded to twelve significant digits.
+pub(crate) fn rounded(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap_or(value)
+}
+
+/// A value with its interval in one human unit.
+pub(crate) struct Shown {
+    /// The value and its unit.
+    pub value: String,
+    /// The interval's ends and their unit; empty without an interval.
+    pub interval: String,
+}
+
+/// `mean` and its interval, scaled to a unit that fits and rounded to what the interval supports.
+pub(crate) fn shown(unit: Unit, mean: f64, ends: Option<(f64, f64)>) -> Shown {
+    let (factor, suffix) = unit.scale(mean);
+    let decimals = decimals(mean * factor, ends.map(|(low, high)| (high - low) * factor / 2.0), unit);
+    let number = |value: f64| grouped(value * factor, decimals);
+    let interval = ends.map_or(String::new(), |(low, high)| format!("{} – {}{suffix}", number(low), number(high)));
+    Shown { value: format!("{}{suffix}", number(mean)), interval }
+}
+
+/// A single value in a human unit.
+pub(crate) fn human(unit: Unit, value: f64) -> String {
+    shown(unit, value, None).value
+}
+
+/// A whole number with separators between thousands.
+pub(crate) fn count(value: u64) -> String {
+    separated(&value.to_string())
+}
+
+/// Decimals: two significant digits of the half-width (but no more than six of the value), else four of the value; whole counts need
+/// none. A half-width that is only rounding is none.
+fn decimals(value: f64, half_width: Option<f64>, unit: Unit) -> usize {
+    let places = |value: f64, digits: i32| if value == 0.0 { 0 } else { digits - 1 - value.abs().log10().floor() as i32 };
+    let whole = value.fract() == 0.0 && matches!(unit, Unit::Count | Unit::Bytes);
+    match half_width {
+        Some(half) if half > value.abs() * 1e-12 => places(half, 2).min(places(value, 6)).clamp(0, 6) as usize,
+        _ if whole || value == 0.0 => 0,
+        _ => places(value, 4).clamp(0, 6) as usize,
+    }
+}
+
+fn grouped(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let text = if text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.')) { text.replace('-', "") } else { text };
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{}{point}{fraction}", separated(whole))
+}
+
+/// Commas between thousands of a whole number's digits.
+fn separated(digits: &str) -> String {
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("−", rest));
+    let mut text = String::from(sign);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_in_units_that_fit() {
+        #[rustfmt::skip]
+        let cases = [
+            (Unit::Count,   15_000.0,      "15,000"),
+            (Unit::Count,   299_876.43,    "299,876"),
+            (Unit::Count,   1.5e9,         "1,500 M"),
+            (Unit::Share,   0.7213,        "72.13 %"),
+            (Unit::Share,   0.0,           "0 %"),
+            (Unit::Seconds, 216_000.0,     "2.500 d"),
+            (Unit::Seconds, 5_400.0,       "90.00 min"),
+            (Unit::Seconds, 0.0123,        "12.30 ms"),
+            (Unit::Bytes,   1_610_612_736.0, "1.500 GiB"),
+            (Unit::Bytes,   512.0,         "512 B"),
+            (Unit::PerDay,  0.000_52,      "0.05200 %/d"),
+            (Unit::Count,   -3.0,          "−3"),
+        ];
+        for (unit, value, want) in cases {
+            assert_eq!(human(unit, value), want);
+        }
+    }
+
+    #[test]
+    fn a_value_is_rounded_to_what_its_interval_supports() {
+        let shown = shown(Unit::Seconds, 216_123.0, Some((214_000.0, 218_246.0)));
+        assert_eq!((shown.value.as_str(), shown.interval.as_str()), ("2.501 d", "2.477 – 2.526 d"));
+    }
+
+    #[test]
+    fn files_carry_twelve_digits_and_no_exponent() {
+        for (value, want) in
+            [(1.0 / 3.0, "0.333333333333"), (0.1 + 0.2, "0.3"), (1e15, "1000000000000000"), (2e-7, "0.0000002"), (-0.0, "0")]
+        {
+            assert_eq!(exact(value), want);
+        }
+    }
+}
