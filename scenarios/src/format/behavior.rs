@@ -1,0 +1,122 @@
+//! `spec.behaviors`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Law;
+use crate::text::decode::At;
+use crate::values::written::{Amount, Number, Time, Written};
+
+/// What containers do once they run.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Behavior")]
+pub(crate) struct BehaviorFile {
+    /// Which containers; all that is given must match.
+    #[serde(default)]
+    pub(crate) select: At<Select>,
+    /// How long the container runs until it exits by itself.
+    pub(crate) run: Option<Law<Time>>,
+    /// Share of such exits with a non-zero code, 0 to 1.
+    pub(crate) failure: Option<Written<Number>>,
+    /// Time from start to a crash.
+    pub(crate) crash: Option<Law<Time>>,
+    /// A hang: the process stays but fails its probes.
+    pub(crate) hang: Option<HangFile>,
+    /// From start until it passes its probes.
+    pub(crate) ready: Option<Law<Time>>,
+    /// From SIGTERM to exit.
+    pub(crate) shutdown: Option<Law<Time>>,
+    /// Exit code on SIGTERM.
+    pub(crate) shutdown_exit: Option<u8>,
+    /// What it uses.
+    pub(crate) usage: Option<UsageFile>,
+}
+
+/// Which containers; all that is given must match.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Select {
+    /// Name of the workload.
+    pub(crate) workload: Option<String>,
+    /// Name of the Pod, or of the object whose template it is.
+    pub(crate) pod_name: Option<String>,
+    /// Name of the container.
+    pub(crate) container_name: Option<String>,
+    /// Image as in the manifest.
+    pub(crate) image: Option<String>,
+    /// Labels of the Pod.
+    #[serde(default)]
+    pub(crate) labels: BTreeMap<String, String>,
+    /// The container's part in its Pod.
+    pub(crate) role: Option<Role>,
+}
+
+impl Default for At<Select> {
+    fn default() -> Self {
+        Self { value: Select::default(), span: crate::text::source::Span::default() }
+    }
+}
+
+/// A container's part in its Pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Role {
+    /// The container that the Pod is for: the one named by `kubectl.kubernetes.io/default-container`, else the first.
+    Main,
+    /// What accompanies it: native sidecars and the other regular containers.
+    Sidecar,
+    /// Ordinary init containers.
+    Init,
+}
+
+/// A hang.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Hang")]
+pub(crate) struct HangFile {
+    /// Time from start to the hang.
+    pub(crate) after: Law<Time>,
+    /// How long it lasts if no restart ends it.
+    pub(crate) lasts: Law<Time>,
+}
+
+/// What a container uses while it runs.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Usage")]
+pub(crate) struct UsageFile {
+    /// CPU.
+    pub(crate) cpu: Option<LevelFile>,
+    /// Memory.
+    pub(crate) memory: Option<LevelFile>,
+    /// How CPU use goes with the time of day.
+    pub(crate) shape: Option<ShapeFile>,
+}
+
+/// A level of use, drawn at each start.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Level")]
+pub(crate) enum LevelFile {
+    /// A share of the container's request.
+    OfRequest(Law<Number>),
+    /// An amount.
+    Absolute(Law<Amount>),
+}
+
+/// How CPU use goes with the time of day.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Shape")]
+pub(crate) enum ShapeFile {
+    /// Always the same.
+    Flat,
+    /// `1 + amplitude · sin(2π (t − rise) / 24 h)`.
+    Daily {
+        /// 0 to 1.
+        amplitude: Written<Number>,
+        /// Time of day at which the curve rises through 1. Default 9h.
+        rise: Option<Written<Time>>,
+    },
+}

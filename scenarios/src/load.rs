@@ -1,0 +1,151 @@
+//! The way from a path to a compiled scenario, and the check of any file.
+
+use std::path::{Path, PathBuf};
+
+use sim_core::spec::Spec;
+
+use crate::compile;
+use crate::digest::Digest;
+use crate::format::API_VERSION;
+use crate::manifest;
+use crate::problem::{Code, Note, Problems};
+use crate::text::report::Report;
+use crate::text::source::Span;
+use crate::text::tree::Tree;
+use crate::text::yaml;
+
+mod files;
+mod overrides;
+
+pub(crate) use files::Files;
+
+/// What the command line changes in a scenario.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// In place of `spec.seed`.
+    pub seed: Option<u64>,
+    /// In place of `spec.duration`.
+    pub duration: Option<String>,
+    /// `PATH=VALUE`: a dotted path with list indices or names, such as `spec.cluster.nodePools.general.count=100`.
+    pub set: Vec<String>,
+}
+
+/// A loaded scenario.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What a run needs to know.
+    pub spec: Spec,
+    /// Fields that are approximated or ignored.
+    pub notes: Vec<Note>,
+    /// Stable hexadecimal digest of the scenario, its files and the overrides.
+    pub digest: String,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, Default)]
+pub struct Checked {
+    /// Everything that is wrong.
+    pub problems: Problems,
+    /// Fields that are approximated or ignored.
+    pub notes: Vec<Note>,
+    /// How many scenarios were checked.
+    pub scenarios: usize,
+    /// How many Kubernetes objects were checked, those that scenarios refer to included.
+    pub objects: usize,
+}
+
+/// Reads and compiles the scenario at `path`.
+///
+/// # Errors
+/// All problems of the scenario and its files at once.
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
+    let mut report = Report::default();
+    let mut files = Files::new(path);
+    let spec = load_with(path, overrides, &mut files, &mut report);
+    match spec {
+        Some(spec) if report.is_clean() => Ok(Loaded { spec, notes: report.notes(), digest: files.digest(&report).hex() }),
+        _ => Err(report.problems()),
+    }
+}
+
+fn load_with(path: &Path, overrides: &Overrides, files: &mut Files, report: &mut Report) -> Option<Spec> {
+    let file = files.read_root(path, report)?;
+    let mut documents = yaml::documents(file, report);
+    if documents.len() > 1 {
+        report
+            .problem(Code::NotAScenario, documents[1].label_span(), "a scenario file holds one document")
+            .help("put manifests into files of their own and name them under `manifests`");
+    }
+    if documents.is_empty() {
+        if report.is_clean() {
+            empty(file, report);
+        }
+        return None;
+    }
+    let mut scenario = documents.swap_remove(0);
+    overrides::apply(&mut scenario, overrides, report);
+    scenario_spec(&scenario, files, report)
+}
+
+fn empty(file: u32, report: &mut Report) {
+    report
+        .problem(Code::FileEmpty, Span { file, ..Span::default() }, "the file holds no YAML document")
+        .help("a scenario begins with `apiVersion: podsim/v1` and `kind: Scenario`");
+}
+
+/// Compiles a scenario that was read.
+fn scenario_spec(scenario: &Tree, files: &mut Files, report: &mut Report) -> Option<Spec> {
+    if !is_scenario(scenario) {
+        report
+            .problem(Code::NotAScenario, scenario.place(&["kind"]), "this is no scenario")
+            .help(format!("a scenario begins with `apiVersion: {API_VERSION}` and `kind: Scenario`"));
+        return None;
+    }
+    compile::scenario(scenario, files, report)
+}
+
+fn is_scenario(document: &Tree) -> bool {
+    let version = document.get("apiVersion").and_then(Tree::text).unwrap_or_default();
+    let kind = document.get("kind").and_then(Tree::text).unwrap_or_default();
+    version.starts_with("podsim/") || (kind == "Scenario" && !version.contains('/'))
+}
+
+/// Checks scenarios and manifests, told apart by `apiVersion` and `kind`.
+pub fn check(paths: &[PathBuf]) -> Checked {
+    let mut report = Report::default();
+    let mut counts = Checked::default();
+    for path in paths {
+        check_one(path, &mut report, &mut counts);
+    }
+    Checked { problems: report.problems(), notes: report.notes(), ..counts }
+}
+
+fn check_one(path: &Path, report: &mut Report, counts: &mut Checked) {
+    let mut files = Files::new(path);
+    let before = report.count();
+    let Some(file) = files.read_root(path, report) else { return };
+    let documents = yaml::documents(file, report);
+    if documents.is_empty() && report.count() == before {
+        empty(file, report);
+    }
+    let (scenarios, objects): (Vec<Tree>, Vec<Tree>) = documents.into_iter().partition(is_scenario);
+    for scenario in &scenarios {
+        counts.scenarios += 1;
+        scenario_spec(scenario, &mut files, report);
+    }
+    counts.objects += files.objects + manifest::check_objects(&objects, report);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_told_apart_by_version_and_kind() {
+        let mut report = Report::default();
+        let file = report.sources.add("a.yaml", "apiVersion: podsim/v1\nkind: Scenario\n---\napiVersion: v1\nkind: Pod\n---\nkind: Scenario\n");
+        let kinds: Vec<bool> = yaml::documents(file, &mut report).iter().map(is_scenario).collect();
+        assert_eq!(kinds, [true, false, true]);
+        assert_eq!(Digest::new().hex().len(), 32);
+    }
+}
