@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use sim_core::spec::Spec;
 
 use crate::compile;
-use crate::digest::Digest;
 use crate::format::API_VERSION;
 use crate::manifest;
 use crate::problem::{Code, Note, Problems};
@@ -143,9 +142,9 @@ mod tests {
     #[test]
     fn documents_are_told_apart_by_version_and_kind() {
         let mut report = Report::default();
-        let file = report.sources.add("a.yaml", "apiVersion: podsim/v1\nkind: Scenario\n---\napiVersion: v1\nkind: Pod\n---\nkind: Scenario\n");
+        let file =
+            report.sources.add("a.yaml", "apiVersion: podsim/v1\nkind: Scenario\n---\napiVersion: v1\nkind: Pod\n---\nkind: Scenario\n");
         let kinds: Vec<bool> = yaml::documents(file, &mut report).iter().map(is_scenario).collect();
         assert_eq!(kinds, [true, false, true]);
-        assert_eq!(Digest::new().hex().len(), 32);
     }
 }

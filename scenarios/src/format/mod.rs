@@ -7,10 +7,10 @@ mod workload;
 
 pub(crate) use behavior::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
 pub(crate) use cluster::{
-    BackoffFile, ClusterFile, ControlPlaneFile, CycleFile, KubeletFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile,
+    ClusterFile, ControlPlaneFile, KubeletFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile,
     SchedulerFile, TaintFile, TieBreakFile,
 };
-pub(crate) use law::Law;
+pub(crate) use law::{Law, Weighted};
 pub(crate) use workload::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -97,7 +97,6 @@ pub(crate) enum WarmupFile {
     /// The run starts empty, and nothing is measured before this span is over.
     Span(Written<Time>),
     /// Cutting by MSER-5 is not supported yet: give `{equilibrium: true}` or `{span: 2h}`.
-    #[expect(dead_code, reason = "refused before it is read")]
     Mser5(Unsupported),
 }
 

@@ -82,7 +82,9 @@ fn read_text(path: &Path) -> Result<String, Refusal> {
     match (about.is_dir(), about.is_file(), about.len()) {
         (true, ..) => return Err(refuse(Code::FileUnreadable, "is a folder, not a file".into())),
         (_, false, _) => return Err(refuse(Code::FileUnreadable, "is no regular file".into())),
-        (_, _, bytes) if bytes > BYTES_MAX => return Err(refuse(Code::FileTooLarge, format!("has {bytes} bytes; the limit is {BYTES_MAX}"))),
+        (_, _, bytes) if bytes > BYTES_MAX => {
+            return Err(refuse(Code::FileTooLarge, format!("has {bytes} bytes; the limit is {BYTES_MAX}")));
+        }
         _ => {}
     }
     let mut bytes = Vec::new();

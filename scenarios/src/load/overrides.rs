@@ -16,7 +16,9 @@ pub(super) fn apply(scenario: &mut Tree, overrides: &Overrides, report: &mut Rep
             None => {
                 let file = report.sources.add(format!("--set {set}"), set.as_str());
                 let span = Span { file, start: 0, len: set.len() as u32 };
-                report.problem(Code::BadOverride, span, "an override is PATH=VALUE").help("for example `spec.cluster.nodePools.general.count=100`");
+                report
+                    .problem(Code::BadOverride, span, "an override is PATH=VALUE")
+                    .help("for example `spec.cluster.nodePools.general.count=100`");
             }
         }
     }

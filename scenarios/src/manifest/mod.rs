@@ -1,4 +1,39 @@
-//! Kubernetes objects.
+//! Kubernetes objects: which kinds are known, what they must look like, what they become.
+
+mod container;
+mod kinds;
+pub(crate) mod names;
+mod node;
+mod notes;
+mod placement;
+mod pod;
+mod ports;
+pub(crate) mod requests;
+mod workload;
+
+pub(crate) use kinds::{Kind, Object, objects};
+pub(crate) use node::{node, shape};
+pub(crate) use workload::{Compiled, compile};
+
+use crate::compile::Builder;
 use crate::text::report::Report;
 use crate::text::tree::Tree;
-pub(crate) fn check_objects(objects: &[Tree], _report: &mut Report) -> usize { objects.len() }
+
+/// Checks objects that stand for themselves, without a cluster; gives their number.
+pub(crate) fn check_objects(documents: &[Tree], report: &mut Report) -> usize {
+    let objects = objects(documents, report);
+    let trees: Vec<&Tree> = objects.iter().map(|object| object.tree).collect();
+    let mut builder = Builder::new(report, &trees);
+    for object in &objects {
+        check_object(object, &mut builder);
+    }
+    objects.len()
+}
+
+fn check_object(object: &Object<'_>, builder: &mut Builder<'_>) {
+    match object.kind {
+        Kind::Node => drop(node(object.tree, builder)),
+        Kind::Pod | Kind::Deployment | Kind::ReplicaSet | Kind::Job => drop(compile(object, builder)),
+        Kind::PriorityClass | Kind::Passive => {}
+    }
+}

@@ -178,12 +178,7 @@ impl<'de> Deserializer<'de> for &'de Tree {
         }
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
+    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, variants: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
         let choice = match &self.node {
             Node::Map(entries) if entries.len() == 1 => Choice { name: &entries[0].0.text, content: Some(&entries[0].1) },
             Node::Text(text) if variants.contains(&text.as_str()) => Choice { name: text, content: None },

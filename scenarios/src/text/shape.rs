@@ -121,7 +121,11 @@ impl<'a> Checker<'a> {
         }
         if entries.len() != 1 {
             self.report
-                .problem(Code::Conflict, entries.get(1).map_or(at.span, |(key, _)| key.span), format!("{} wants exactly one choice", at.name()))
+                .problem(
+                    Code::Conflict,
+                    entries.get(1).map_or(at.span, |(key, _)| key.span),
+                    format!("{} wants exactly one choice", at.name()),
+                )
                 .help(format!("choose one of {}", list(names)));
         }
     }
@@ -151,7 +155,10 @@ impl<'a> Checker<'a> {
             && let Node::Text(text) = &tree.node
         {
             let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
-            return if words.contains(&text.as_str()) { } else { self.unknown_choice(text, at.span, &words, at) };
+            return if words.contains(&text.as_str()) {
+            } else {
+                self.unknown_choice(text, at.span, &words, at)
+            };
         }
         if let (Some(word), Node::Text(text)) = (schema.get("const").and_then(Value::as_str), &tree.node)
             && word != text
@@ -230,7 +237,11 @@ impl<'a> Checker<'a> {
         let most = schema.get("maxItems").and_then(Value::as_u64).unwrap_or(u64::MAX);
         if !(least..=most).contains(&(items.len() as u64)) {
             let wanted = if least == most { format!("{least}") } else { format!("{least} or more") };
-            self.report.problem(self.codes.wrong_type, at.span, format!("{} should have {wanted} elements, but has {}", at.name(), items.len()));
+            self.report.problem(
+                self.codes.wrong_type,
+                at.span,
+                format!("{} should have {wanted} elements, but has {}", at.name(), items.len()),
+            );
         }
     }
 
@@ -312,7 +323,8 @@ fn wanted(schema: &Value) -> String {
 
 fn examples(schema: &Value) -> Option<String> {
     let examples = schema.get("examples")?.as_array()?;
-    let texts: Vec<String> = examples.iter().map(|example| format!("`{}`", example.as_str().map_or_else(|| example.to_string(), Into::into))).collect();
+    let texts: Vec<String> =
+        examples.iter().map(|example| format!("`{}`", example.as_str().map_or_else(|| example.to_string(), Into::into))).collect();
     Some(texts.join(", "))
 }
 

@@ -35,11 +35,11 @@ fn options() -> Options {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         strict_booleans: true,
         with_snippet: false,
-        budget: Some(serde_saphyr::budget! {
+        budget: serde_saphyr::budget! {
             max_nodes: NODES_MAX,
             max_events: 2 * NODES_MAX,
             max_depth: DEPTH_MAX,
-        }),
+        },
     }
 }
 
@@ -58,7 +58,8 @@ fn refuse(error: &serde_saphyr::Error, file: u32, text: &str, report: &mut Repor
 }
 
 fn is_budget(error: &serde_saphyr::Error, message: &str) -> bool {
-    matches!(error.without_snippet(), serde_saphyr::Error::Budget { .. }) || ["budget", "limit", "alias replay"].iter().any(|word| message.contains(word))
+    matches!(error.without_snippet(), serde_saphyr::Error::Budget { .. })
+        || ["budget", "limit", "alias replay"].iter().any(|word| message.contains(word))
 }
 
 fn place(file: u32, text: &str, location: &serde_saphyr::Location) -> Span {

@@ -25,8 +25,6 @@ pub(crate) enum BadQuantity {
 }
 
 impl Quantity {
-    pub(crate) const ZERO: Self = Self { nanos: 0 };
-
     /// Reads `500m`, `1Gi`, `1e3`, `0.3`, …
     pub(crate) fn parse(text: &str) -> Result<Self, BadQuantity> {
         let (negative, unsigned) = split_sign(text);

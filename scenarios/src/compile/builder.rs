@@ -1,0 +1,193 @@
+//! What is shared while a scenario is compiled: symbols, resources, images, priority classes, and where problems go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sim_core::spec::{Distribution, Image, Symbols};
+use sim_core::table::{ImageId, Table};
+use sim_core::units::{Bytes, SimSpan};
+
+use crate::digest::digest;
+use crate::format::RegistryFile;
+use crate::manifest::{Kind, Object};
+use crate::problem::{Code, Treatment};
+use crate::text::nearest::suggestion;
+use crate::text::report::Report;
+use crate::text::source::Span;
+use crate::text::tree::Tree;
+use crate::values::quantity::Quantity;
+use crate::values::written::{Time, Unit, Written};
+
+/// Resources that have columns of their own.
+const NATIVE: [&str; 5] = ["cpu", "memory", "ephemeral-storage", "pods", "storage"];
+/// Keys under which amounts of resources stand.
+const AMOUNTS: [&str; 5] = ["requests", "limits", "overhead", "capacity", "allocatable"];
+
+/// State of a compilation.
+pub(crate) struct Builder<'r> {
+    pub(crate) report: &'r mut Report,
+    pub(crate) symbols: Symbols,
+    /// Names of extended resources, in order.
+    pub(crate) resources: Vec<String>,
+    pub(crate) images: Table<ImageId, Image>,
+    known_images: BTreeMap<String, ImageId>,
+    sizes: BTreeMap<String, Bytes>,
+    default_size: Distribution,
+    classes: BTreeMap<String, i32>,
+    /// True if the classes that Pods name must be among the given ones.
+    strict: bool,
+    /// Priority of Pods without a class.
+    pub(crate) default_priority: i32,
+}
+
+impl<'r> Builder<'r> {
+    /// A builder for objects in `trees`, which are searched for the names of resources.
+    pub(crate) fn new(report: &'r mut Report, trees: &[&Tree]) -> Self {
+        let mut resources = BTreeSet::new();
+        trees.iter().for_each(|tree| collect_resources(tree, &mut resources));
+        let mut symbols = Symbols::default();
+        // Words that the scheduler looks for, whether a manifest has them or not.
+        for word in [
+            "",
+            "default",
+            "kubernetes.io/hostname",
+            "topology.kubernetes.io/zone",
+            "metadata.name",
+            "node.kubernetes.io/unschedulable",
+            "0.0.0.0",
+        ] {
+            symbols.intern(word);
+        }
+        let system = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
+        Self {
+            report,
+            symbols,
+            resources: resources.into_iter().collect(),
+            images: Table::new(),
+            known_images: BTreeMap::new(),
+            sizes: BTreeMap::new(),
+            // Compressed sizes: an assumption of ours, of the order of public images.
+            default_size: Distribution::Bounded {
+                of: Box::new(Distribution::LogNormal { median: 180e6, sigma: 1.1 }),
+                min: 0.0,
+                max: 12e9,
+            },
+            classes: system.map(|(name, value)| (name.to_owned(), value)).into(),
+            strict: false,
+            default_priority: 0,
+        }
+    }
+
+    /// Reads a scalar, or reports it.
+    pub(crate) fn read<U: Unit>(&mut self, written: &Written<U>) -> Option<U::Value> {
+        match U::read(&written.text) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                let text = crate::text::shape::shorten(&written.text);
+                self.report
+                    .problem(U::CODE, written.span, format!("`{text}` is not {}: {reason}", U::NAME))
+                    .help(format!("for example {}", U::EXAMPLES));
+                None
+            }
+        }
+    }
+
+    /// Reads a span of at most `most`.
+    pub(crate) fn read_up_to(&mut self, written: &Written<Time>, most: SimSpan) -> Option<SimSpan> {
+        let span = self.read(written)?;
+        if span > most {
+            self.report.problem(Code::OutOfRange, written.span, format!("{} is too long", written.text)).help(format!("at most {most}"));
+            return None;
+        }
+        Some(span)
+    }
+
+    /// Reads a quantity of a manifest, or reports it.
+    pub(crate) fn quantity(&mut self, text: &str, span: Span) -> Option<Quantity> {
+        let refuse = |error| {
+            let text = crate::text::shape::shorten(text);
+            self.report
+                .problem(Code::BadQuantity, span, format!("`{text}` is not a quantity: {error}"))
+                .help("for example `500m`, `2`, `128Mi`, `1.5Gi`");
+        };
+        Quantity::parse(text).map_err(refuse).ok()
+    }
+
+    /// The image of a name, new if it was not known.
+    pub(crate) fn image(&mut self, name: &str) -> ImageId {
+        if let Some(id) = self.known_images.get(name) {
+            return *id;
+        }
+        let drawn = || Bytes(self.default_size.quantile(digest(name).unit()).round().max(1.0) as u64);
+        let size = self.sizes.get(name).copied().unwrap_or_else(drawn);
+        let id = self.images.push(Image { name: name.to_owned(), size });
+        self.known_images.insert(name.to_owned(), id);
+        id
+    }
+
+    /// Takes in the sizes of images.
+    pub(crate) fn registry(&mut self, given: Option<&RegistryFile>) {
+        let Some(given) = given else { return };
+        for image in &given.images {
+            let size = self.read(&image.value.size).unwrap_or_default();
+            let name = &image.value.name;
+            if self.sizes.insert(name.value.clone(), Bytes(size.units())).is_some() {
+                self.report.problem(Code::DuplicateName, name.span, format!("the image `{}` is listed twice", name.value));
+            }
+        }
+        if let Some(law) = given.default_size.as_ref().and_then(|law| self.law(law)) {
+            self.default_size = law;
+        }
+    }
+
+    /// Notes images of the registry that no container has.
+    pub(crate) fn note_unused_images(&mut self, given: Option<&RegistryFile>) {
+        for image in given.map_or(&[][..], |given| &given.images) {
+            let name = &image.value.name;
+            if !self.known_images.contains_key(&name.value) {
+                self.report.note(
+                    name.span,
+                    "spec.cluster.registry.images",
+                    Treatment::Ignored,
+                    format!("no container has the image `{}`", name.value),
+                );
+            }
+        }
+    }
+
+    /// Takes in the priority classes among the objects of all workloads.
+    pub(crate) fn classes(&mut self, workloads: &[Vec<Object<'_>>]) {
+        self.strict = true;
+        for object in workloads.iter().flatten().filter(|object| object.kind == Kind::PriorityClass) {
+            let Some(crate::text::tree::Node::Number(value)) = object.tree.get("value").map(|value| &value.node) else { continue };
+            let value = value.parse().unwrap_or(0);
+            self.classes.insert(object.name().to_owned(), value);
+            if object.tree.get("globalDefault").is_some_and(|given| given.node == crate::text::tree::Node::Bool(true)) {
+                self.default_priority = value;
+            }
+        }
+    }
+
+    /// The value of a priority class.
+    pub(crate) fn class(&mut self, name: &str, span: Span) -> Option<i32> {
+        let found = self.classes.get(name).copied();
+        if found.is_none() && self.strict {
+            let known: Vec<&str> = self.classes.keys().map(String::as_str).collect();
+            self.report
+                .problem(Code::UnknownReference, span, format!("there is no priority class `{name}`"))
+                .help(format!("{}; or add a PriorityClass to the manifests of a workload", suggestion(name, known.iter().copied())));
+        }
+        found
+    }
+}
+
+/// Finds the names of resources that have no column of their own.
+fn collect_resources(tree: &Tree, found: &mut BTreeSet<String>) {
+    for (key, value) in tree.entries() {
+        if AMOUNTS.contains(&key.text.as_str()) {
+            let names = value.entries().iter().map(|(name, _)| &name.text);
+            found.extend(names.filter(|name| !NATIVE.contains(&name.as_str())).cloned());
+        }
+        collect_resources(value, found);
+    }
+    tree.items().iter().for_each(|item| collect_resources(item, found));
+}

@@ -1,0 +1,192 @@
+//! Containers: resources, probes, pull policy.
+
+use k8s_openapi::api::core::v1 as core;
+use sim_core::spec::{Behavior, ContainerKind, ContainerSpec, Distribution, Probe, PullPolicy};
+use sim_core::units::{Bytes, SimSpan};
+
+use super::names;
+use super::requests::{Amounts, rounded};
+use crate::compile::Builder;
+use crate::problem::Code;
+use crate::text::nearest::suggestion;
+use crate::text::source::Span;
+use crate::text::tree::Tree;
+use crate::values::quantity::Quantity;
+
+/// Resources that every node may have; others need a domain.
+const NATIVE: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+
+/// Requests and limits after the API's defaulting.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Resources {
+    pub(super) requests: Amounts,
+    pub(super) limits: Amounts,
+}
+
+/// Reads `resources` of a container or Pod at `tree`; a limit stands in for an absent request if `fill` says so.
+pub(super) fn resources(tree: Option<&Tree>, fill: bool, builder: &mut Builder<'_>) -> Resources {
+    let Some(tree) = tree else { return Resources::default() };
+    let limits = amounts(tree.get("limits"), builder);
+    let mut requests = amounts(tree.get("requests"), builder);
+    for (name, limit) in &limits {
+        let request = if fill { *requests.entry(name.clone()).or_insert(*limit) } else { requests.get(name).copied().unwrap_or_default() };
+        let place = tree.place(&["requests", name]);
+        if request > *limit {
+            builder
+                .report
+                .problem(Code::RequestOverLimit, place, format!("the request of {name} is larger than its limit"))
+                .help("lower the request or raise the limit");
+        } else if !NATIVE.contains(&name.as_str()) && request != *limit {
+            builder.report.problem(Code::BadValue, place, format!("the request of {name} must equal its limit: it cannot be shared"));
+        }
+    }
+    Resources { requests, limits }
+}
+
+/// Amounts by resource name.
+pub(super) fn amounts(tree: Option<&Tree>, builder: &mut Builder<'_>) -> Amounts {
+    let entries = tree.map_or(&[][..], Tree::entries);
+    let amount = |(key, value): &(crate::text::tree::Key, Tree)| {
+        check_resource(&key.text, key.span, builder);
+        let text = match &value.node {
+            crate::text::tree::Node::Number(text) | crate::text::tree::Node::Text(text) => text,
+            _ => return None,
+        };
+        let amount = builder.quantity(text, value.span)?;
+        if !NATIVE.contains(&key.text.as_str()) && !amount.is_whole() {
+            builder.report.problem(Code::BadQuantity, value.span, format!("{} comes in whole units", key.text));
+        }
+        Some((key.text.clone(), amount))
+    };
+    entries.iter().filter_map(amount).collect()
+}
+
+fn check_resource(name: &str, span: Span, builder: &mut Builder<'_>) {
+    let known = NATIVE.contains(&name) || name.starts_with("hugepages-") || (name.contains('/') && names::is_qualified(name));
+    if !known {
+        builder
+            .report
+            .problem(Code::BadValue, span, format!("`{name}` is no resource of a container"))
+            .help(format!("{}; extended resources have a domain, as `nvidia.com/gpu`", suggestion(name, NATIVE)));
+    }
+}
+
+/// A container of one of the Pod's lists.
+pub(super) fn container(
+    given: &core::Container,
+    kind: ContainerKind,
+    resources: &Resources,
+    tree: &Tree,
+    builder: &mut Builder<'_>,
+) -> ContainerSpec {
+    let image = given.image.as_deref().unwrap_or_default();
+    if image.trim() != image || image.is_empty() {
+        builder.report.problem(Code::ManifestMissing, tree.place(&["image"]), format!("the container `{}` has no image", given.name));
+    }
+    let limit = |name: &str| resources.limits.get(name).copied();
+    ContainerSpec {
+        name: given.name.clone(),
+        kind,
+        helper: kind == ContainerKind::Sidecar,
+        image: builder.image(image),
+        pull: pull_policy(given, image, tree, builder),
+        requests: rounded(&resources.requests, &builder.resources),
+        memory_limit: limit("memory").map(|limit| Bytes(limit.units())),
+        cpu_limit: limit("cpu").map(Quantity::millis),
+        readiness: probe(given.readiness_probe.as_ref(), "readinessProbe", tree, builder),
+        liveness: probe(given.liveness_probe.as_ref(), "livenessProbe", tree, builder),
+        startup: probe(given.startup_probe.as_ref(), "startupProbe", tree, builder),
+        behavior: default_behavior(kind),
+    }
+}
+
+/// An init container that nothing is said about ends by itself, or its Pod would never start. Lognormal, median 1.5 s, sigma 0.8:
+/// an assumption of ours.
+fn default_behavior(kind: ContainerKind) -> Behavior {
+    match kind {
+        ContainerKind::Init => Behavior { run: Some(Distribution::LogNormal { median: 1.5, sigma: 0.8 }), ..Behavior::default() },
+        ContainerKind::Sidecar | ContainerKind::App => Behavior::default(),
+    }
+}
+
+fn pull_policy(given: &core::Container, image: &str, tree: &Tree, builder: &mut Builder<'_>) -> PullPolicy {
+    match given.image_pull_policy.as_deref() {
+        Some("Always") => PullPolicy::Always,
+        Some("IfNotPresent") => PullPolicy::IfNotPresent,
+        Some("Never") => PullPolicy::Never,
+        Some(other) => {
+            let known = ["Always", "IfNotPresent", "Never"];
+            builder
+                .report
+                .problem(Code::BadValue, tree.place(&["imagePullPolicy"]), format!("`{other}` is no pull policy"))
+                .help(suggestion(other, known));
+            PullPolicy::IfNotPresent
+        }
+        None if is_latest(image) => PullPolicy::Always,
+        None => PullPolicy::IfNotPresent,
+    }
+}
+
+/// True for the tag `latest`, given or implied; a digest pins the image.
+fn is_latest(image: &str) -> bool {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    !image.contains('@') && last.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+}
+
+fn probe(given: Option<&core::Probe>, name: &str, tree: &Tree, builder: &mut Builder<'_>) -> Option<Probe> {
+    let given = given?;
+    let handlers = [given.exec.is_some(), given.http_get.is_some(), given.tcp_socket.is_some(), given.grpc.is_some()];
+    if handlers.iter().filter(|there| **there).count() != 1 {
+        builder
+            .report
+            .problem(Code::BadValue, tree.place_of_key(&[name]), format!("`{name}` needs one way to ask"))
+            .help("one of `httpGet`, `tcpSocket`, `exec`, `grpc`");
+    }
+    let mut number = |key: &str, value: Option<i32>, default: u32, least: u32| {
+        let value = value.map_or(default, |value| u32::try_from(value).unwrap_or(0).max(u32::from(value == 0) * default));
+        if value < least {
+            builder
+                .report
+                .problem(Code::OutOfRange, tree.place(&[name, key]), format!("`{key}` is too small"))
+                .help(format!("{least} or more"));
+        }
+        value.max(least)
+    };
+    let success = number("successThreshold", given.success_threshold, 1, 1);
+    let probe = Probe {
+        initial_delay: secs(number("initialDelaySeconds", given.initial_delay_seconds, 0, 0)),
+        period: secs(number("periodSeconds", given.period_seconds, 10, 1)),
+        timeout: secs(number("timeoutSeconds", given.timeout_seconds, 1, 1)),
+        success_threshold: success,
+        failure_threshold: number("failureThreshold", given.failure_threshold, 3, 1),
+    };
+    if name != "readinessProbe" && success != 1 {
+        builder.report.problem(
+            Code::OutOfRange,
+            tree.place(&[name, "successThreshold"]),
+            format!("`{name}` must have a success threshold of 1"),
+        );
+    }
+    Some(probe)
+}
+
+fn secs(secs: u32) -> SimSpan {
+    SimSpan::from_secs(u64::from(secs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_without_a_tag_is_the_latest_one() {
+        #[rustfmt::skip]
+        let cases = [
+            ("nginx", true), ("nginx:latest", true), ("nginx:1.20", false), ("registry:5000/nginx", true), ("registry:5000/nginx:1", false),
+            ("nginx@sha256:0123", false), ("nginx:latest@sha256:0123", false),
+        ];
+        for (image, want) in cases {
+            assert_eq!(is_latest(image), want, "{image}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Nodes: from a pool's template or a `v1.Node` manifest to a shape.
+
+use std::collections::BTreeMap;
+
+use sim_core::spec::{Labels, NodeShape, Taint, TaintEffect};
+
+use super::names;
+use super::requests::{Amounts, rounded};
+use crate::compile::Builder;
+use crate::format::{NodeTemplate, TaintFile};
+use crate::problem::Code;
+use crate::text::decode::{At, decode};
+use crate::text::nearest::suggestion;
+use crate::text::source::Span;
+use crate::text::tree::Tree;
+use crate::values::quantity::Quantity;
+use crate::values::written::{Amount, Written};
+
+/// The label of a node's zone.
+pub(crate) const ZONE: &str = "topology.kubernetes.io/zone";
+/// Pods of a node that does not say how many it takes.
+const PODS: u64 = 110;
+
+/// A node's shape and, if it has one of its own, its zone.
+pub(crate) struct Shape {
+    pub(crate) shape: NodeShape,
+    pub(crate) zone: Option<String>,
+}
+
+/// A `v1.Node` manifest.
+pub(crate) fn node(tree: &Tree, builder: &mut Builder<'_>) -> Option<Shape> {
+    match decode::<NodeTemplate>(tree) {
+        Ok(template) => {
+            let place = tree.place_of_key(&["status"]);
+            let mut shape = shape(&template, place, builder);
+            let images = tree.at(&["status", "images"]).map_or(&[][..], Tree::items);
+            let names = images.iter().filter_map(|image| image.get("names")?.items().last()?.text());
+            shape.shape.images = names.map(|name| builder.image(name)).collect();
+            Some(shape)
+        }
+        Err(fault) => {
+            builder.report.problem(Code::ManifestWrongType, fault.span.unwrap_or_default(), fault.message);
+            None
+        }
+    }
+}
+
+/// The shape that a template describes; `place` is shown where something is missing.
+pub(crate) fn shape(template: &NodeTemplate, place: Span, builder: &mut Builder<'_>) -> Shape {
+    let capacity = amounts(&template.status.capacity, builder);
+    let given = amounts(&template.status.allocatable, builder);
+    if capacity.is_empty() && given.is_empty() {
+        builder
+            .report
+            .problem(Code::MissingKey, place, "the node gives no resources")
+            .help("set `status.capacity`, for example {cpu: 16, memory: 64Gi}");
+    }
+    let allocatable = if given.is_empty() { after_eviction(&capacity) } else { given };
+    let capacity = if capacity.is_empty() { allocatable.clone() } else { capacity };
+    let pods = allocatable.get("pods").map_or(PODS, |pods| pods.units());
+    let mut labels = template.metadata.labels.clone();
+    let zone = labels.remove(ZONE);
+    Shape {
+        shape: NodeShape {
+            capacity: rounded(&capacity, &builder.resources),
+            allocatable: rounded(&allocatable, &builder.resources),
+            pods_max: pods.min(u64::from(u32::MAX)) as u32,
+            labels: intern(&labels, builder),
+            taints: template.spec.taints.iter().filter_map(|taint| compile_taint(taint, builder)).collect(),
+            unschedulable: template.spec.unschedulable,
+            images: Vec::new(),
+        },
+        zone,
+    }
+}
+
+/// A plain kubelet reserves nothing but what it evicts at: 100Mi of memory and 10 % of the disk.
+fn after_eviction(capacity: &Amounts) -> Amounts {
+    let mut allocatable = capacity.clone();
+    if let Some(memory) = allocatable.get_mut("memory") {
+        *memory = memory.minus(Quantity::from_units(100 << 20));
+    }
+    if let Some(disk) = allocatable.get_mut("ephemeral-storage") {
+        *disk = Quantity::from_units(disk.units() - disk.units().div_ceil(10));
+    }
+    allocatable
+}
+
+fn amounts(written: &BTreeMap<String, Written<Amount>>, builder: &mut Builder<'_>) -> Amounts {
+    written.iter().filter_map(|(name, amount)| Some((name.clone(), builder.read(amount)?))).collect()
+}
+
+fn intern(labels: &BTreeMap<String, String>, builder: &mut Builder<'_>) -> Labels {
+    let pairs = labels.iter().map(|(key, value)| (builder.symbols.intern(key), builder.symbols.intern(value)));
+    Labels::from_pairs(pairs)
+}
+
+fn compile_taint(taint: &At<TaintFile>, builder: &mut Builder<'_>) -> Option<Taint> {
+    let effect = effect(&taint.value.effect.value, taint.value.effect.span, builder)?;
+    if !names::is_qualified(&taint.value.key) {
+        builder.report.problem(Code::BadName, taint.span, format!("`{}` is no key of a taint", taint.value.key));
+    }
+    let (key, value) = (builder.symbols.intern(&taint.value.key), builder.symbols.intern(&taint.value.value));
+    Some(Taint { key, value, effect })
+}
+
+/// An effect by its name.
+pub(crate) fn effect(name: &str, span: Span, builder: &mut Builder<'_>) -> Option<TaintEffect> {
+    Some(match name {
+        "NoSchedule" => TaintEffect::NoSchedule,
+        "PreferNoSchedule" => TaintEffect::PreferNoSchedule,
+        "NoExecute" => TaintEffect::NoExecute,
+        _ => {
+            let known = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+            builder.report.problem(Code::BadValue, span, format!("`{name}` is no effect of a taint")).help(suggestion(name, known));
+            return None;
+        }
+    })
+}

@@ -1,0 +1,189 @@
+//! Pods: from a `v1.PodSpec` to a template.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1 as core;
+use sim_core::spec::{ContainerKind, ContainerSpec, Labels, PodTemplate, RestartPolicy};
+use sim_core::units::SimSpan;
+
+use super::container::{self, Resources};
+use super::requests::{Amounts, Asked, aggregate, effective, filled, is_pod_level, rounded};
+use super::{names, notes, placement, ports};
+use crate::compile::Builder;
+use crate::problem::Code;
+use crate::text::nearest::suggestion;
+use crate::text::tree::Tree;
+
+/// The container that a Pod is for, where it is not the first.
+const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
+
+/// Compiles a Pod; `tree` has its `metadata` and `spec`.
+pub(super) fn template(name: &str, namespace: &str, spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> Option<PodTemplate> {
+    let spec_tree = tree.get("spec")?;
+    notes::of_pod(spec_tree, builder.report);
+    names::labels(tree.at(&["metadata", "labels"]), builder.report);
+    check_names(spec, spec_tree, builder);
+    ports::check(spec, spec_tree, builder);
+    let (containers, asked) = containers(spec, tree, builder);
+    let pod_level = pod_level(spec_tree, &asked, builder);
+    let overhead = container::amounts(spec_tree.get("overhead"), builder);
+    let unset = Amounts::new();
+    Some(PodTemplate {
+        name: name.to_owned(),
+        namespace: builder.symbols.intern(namespace),
+        labels: labels(tree, builder),
+        priority: priority(spec, spec_tree, builder),
+        restart_policy: restart_policy(spec, spec_tree, builder),
+        grace: grace(spec, spec_tree, builder),
+        requests: rounded(&effective(&asked, &pod_level, &overhead), &builder.resources),
+        // The scorer of the Fit plugin never looks at pod-level resources.
+        scored: rounded(&effective(&filled(&asked), &unset, &overhead), &builder.resources),
+        placement: placement::placement(spec, spec_tree, builder),
+        host_network: spec.host_network.unwrap_or(false),
+        volumes: spec.volumes.as_ref().map_or(0, Vec::len) as u32,
+        containers,
+    })
+}
+
+/// The containers in the order of starting, and what they ask for.
+fn containers(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> (Vec<ContainerSpec>, Vec<Asked>) {
+    let (mut compiled, mut asked) = (Vec::new(), Vec::new());
+    let init = spec.init_containers.iter().flatten().enumerate().map(|(row, given)| ("initContainers", row, given));
+    let apps = spec.containers.iter().enumerate().map(|(row, given)| ("containers", row, given));
+    for (list, row, given) in init.chain(apps) {
+        let Some(own) = tree.at(&["spec", list, &row.to_string()]) else { continue };
+        let kind = kind(list, given, own, builder);
+        let Resources { requests, limits } = container::resources(own.get("resources"), true, builder);
+        let resources = Resources { requests, limits };
+        compiled.push(container::container(given, kind, &resources, own, builder));
+        asked.push(Asked { kind, requests: resources.requests });
+    }
+    mark_helpers(&mut compiled, tree);
+    (compiled, asked)
+}
+
+fn kind(list: &str, given: &core::Container, tree: &Tree, builder: &mut Builder<'_>) -> ContainerKind {
+    match (list, given.restart_policy.as_deref()) {
+        ("containers", None) => ContainerKind::App,
+        ("containers", Some(_)) => {
+            builder.report.problem(
+                Code::BadValue,
+                tree.place(&["restartPolicy"]),
+                "only init containers have a restart policy of their own",
+            );
+            ContainerKind::App
+        }
+        (_, Some("Always")) => ContainerKind::Sidecar,
+        (_, None) => ContainerKind::Init,
+        (_, Some(other)) => {
+            builder
+                .report
+                .problem(Code::BadValue, tree.place(&["restartPolicy"]), format!("`{other}` is no restart policy of an init container"))
+                .help("`Always` makes it a sidecar; without it, it is an ordinary init container");
+            ContainerKind::Init
+        }
+    }
+}
+
+/// Regular containers other than the default one accompany it.
+fn mark_helpers(containers: &mut [ContainerSpec], tree: &Tree) {
+    let named = tree.at(&["metadata", "annotations"]).and_then(|annotations| annotations.text_at(&[DEFAULT_CONTAINER]));
+    let apps = || containers.iter().filter(|container| container.kind == ContainerKind::App);
+    let main =
+        apps().find(|container| Some(container.name.as_str()) == named).or_else(|| apps().next()).map(|container| container.name.clone());
+    for container in containers.iter_mut().filter(|container| container.kind == ContainerKind::App) {
+        container.helper = Some(&container.name) != main.as_ref();
+    }
+}
+
+/// Requests of the Pod as a whole. Where only its limit is given, the containers' sum stands in, else the limit.
+fn pod_level(spec: &Tree, asked: &[Asked], builder: &mut Builder<'_>) -> Amounts {
+    let Resources { mut requests, limits } = container::resources(spec.get("resources"), false, builder);
+    let sum = aggregate(asked);
+    for (name, limit) in limits.iter().filter(|(name, _)| is_pod_level(name)) {
+        requests.entry(name.clone()).or_insert_with(|| sum.get(name).copied().unwrap_or(*limit));
+    }
+    requests
+}
+
+fn labels(tree: &Tree, builder: &mut Builder<'_>) -> Labels {
+    let entries = tree.at(&["metadata", "labels"]).map_or(&[][..], Tree::entries);
+    let pairs: Vec<_> = entries.iter().filter_map(|(key, value)| Some((key.text.as_str(), value.text()?))).collect();
+    Labels::from_pairs(pairs.into_iter().map(|(key, value)| (builder.symbols.intern(key), builder.symbols.intern(value))))
+}
+
+fn priority(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> i32 {
+    match spec.priority_class_name.as_deref().filter(|name| !name.is_empty()) {
+        Some(name) => builder.class(name, tree.place(&["priorityClassName"])).unwrap_or(0),
+        None => spec.priority.unwrap_or(builder.default_priority),
+    }
+}
+
+fn restart_policy(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> RestartPolicy {
+    match spec.restart_policy.as_deref() {
+        None | Some("Always") => RestartPolicy::Always,
+        Some("OnFailure") => RestartPolicy::OnFailure,
+        Some("Never") => RestartPolicy::Never,
+        Some(other) => {
+            let known = ["Always", "OnFailure", "Never"];
+            builder
+                .report
+                .problem(Code::BadValue, tree.place(&["restartPolicy"]), format!("`{other}` is no restart policy"))
+                .help(suggestion(other, known));
+            RestartPolicy::Always
+        }
+    }
+}
+
+fn grace(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> SimSpan {
+    let seconds = spec.termination_grace_period_seconds.unwrap_or(30);
+    // A century is more than any Pod is given.
+    if !(0..=3_153_600_000).contains(&seconds) {
+        let place = tree.place(&["terminationGracePeriodSeconds"]);
+        builder.report.problem(Code::OutOfRange, place, format!("a grace period of {seconds} seconds")).help("0 seconds to 100 years");
+    }
+    SimSpan::from_secs(u64::try_from(seconds).unwrap_or(0).min(3_153_600_000))
+}
+
+/// Checks that containers and volumes have good names, none twice, and that mounted volumes exist.
+fn check_names(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) {
+    if spec.containers.is_empty() {
+        builder.report.problem(Code::ManifestMissing, tree.place_of_key(&["containers"]), "the Pod has no containers");
+    }
+    let volumes = unique(tree, &["volumes"], "a volume", builder);
+    unique(tree, &["initContainers", "containers"], "a container", builder);
+    for list in ["initContainers", "containers"] {
+        for container in tree.get(list).map_or(&[][..], Tree::items) {
+            for mount in container.get("volumeMounts").map_or(&[][..], Tree::items) {
+                check_mount(mount, &volumes, builder);
+            }
+        }
+    }
+}
+
+fn check_mount(mount: &Tree, volumes: &[&str], builder: &mut Builder<'_>) {
+    let name = mount.text_at(&["name"]).unwrap_or_default();
+    if !volumes.contains(&name) {
+        builder
+            .report
+            .problem(Code::UnknownReference, mount.place(&["name"]), format!("the Pod has no volume `{name}`"))
+            .help(suggestion(name, volumes.iter().copied()));
+    }
+}
+
+/// The names in lists of the Pod; reports bad ones and those that come twice.
+fn unique<'t>(tree: &'t Tree, lists: &[&str], what: &str, builder: &mut Builder<'_>) -> Vec<&'t str> {
+    let mut seen = BTreeMap::new();
+    let items = lists.iter().flat_map(|list| tree.get(list).map_or(&[][..], Tree::items));
+    for item in items {
+        let (name, place) = (item.text_at(&["name"]).unwrap_or_default(), item.place(&["name"]));
+        names::label_name(name, what, place, builder.report);
+        if seen.insert(name, place).is_some() {
+            builder
+                .report
+                .problem(Code::DuplicateContainer, place, format!("`{name}` is the name of {what} already"))
+                .help("names are unique within a Pod, init containers included");
+        }
+    }
+    seen.into_keys().collect()
+}
