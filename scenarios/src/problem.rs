@@ -114,6 +114,16 @@ impl Diagnostic for Problem {
 }
 
 impl Problem {
+    /// The whole text of the file, for excerpts; empty if it could not be read.
+    pub fn source_text(&self) -> &str {
+        self.source_text.inner()
+    }
+
+    /// The bytes of [`Problem::source_text`] that the problem is about.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.span.offset()..self.span.offset() + self.span.len()
+    }
+
     /// `file:line:column: code: message`, and the help on a line of its own.
     pub fn plain(&self) -> String {
         let head = format!("{}:{}:{}: {}: {}", self.file, self.line, self.column, self.code.name(), self.message);

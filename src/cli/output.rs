@@ -1,7 +1,8 @@
 //! Where words go: results to standard output, diagnostics and hints to standard error.
 
 use super::{BAD_INPUT, DONE, Format, Global};
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use scenarios::{Note, Problem, Problems};
 use serde_json::json;
 use std::io::{IsTerminal, Write};
@@ -50,30 +51,34 @@ impl Output {
         if self.is_json() {
             problems.iter().for_each(|problem| self.json(&problem_json(problem)));
         } else {
-            let handler = GraphicalReportHandler::new_themed(self.theme()).with_width(100).with_links(false);
-            problems.iter().for_each(|problem| self.diagnostic(&handler, problem));
+            problems.iter().for_each(|problem| self.problem(&excerpt(problem, self.global.colored())));
         }
         let many = if problems.len() == 1 { "1 problem".to_owned() } else { format!("{} problems", problems.len()) };
         self.hint(&format!("{many}; nothing was run or written"));
         BAD_INPUT
     }
 
-    fn theme(&self) -> GraphicalTheme {
-        if self.global.colored() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() }
-    }
-
-    fn diagnostic(&self, handler: &GraphicalReportHandler, problem: &Problem) {
-        let mut text = String::new();
-        match handler.render_report(&mut text, problem) {
-            Ok(()) => self.problem(&format!("{}:{}:{}\n{text}", problem.file, problem.line, problem.column)),
-            Err(_) => self.problem(&problem.plain()),
-        }
-    }
-
     /// Prints one JSON line as a result.
     pub(super) fn json(&self, value: &serde_json::Value) {
         self.result(&format!("{value}\n"));
     }
+}
+
+/// Code, message, place, excerpt and hint of a problem.
+fn excerpt(problem: &Problem, colored: bool) -> String {
+    let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
+    let title = Level::ERROR.primary_title(problem.message.as_str()).id(problem.code.name());
+    if problem.source_text().is_empty() {
+        return problem.plain() + "\n";
+    }
+    let mark = AnnotationKind::Primary.span(problem.range()).label(problem.label.as_str());
+    let snippet = Snippet::source(problem.source_text()).path(problem.file.as_str()).annotation(mark);
+    let report = title.element(snippet);
+    let report = match &problem.help {
+        Some(help) => report.element(Level::HELP.message(help.as_str())),
+        None => report,
+    };
+    renderer.decor_style(DecorStyle::Unicode).term_width(100).render(&[report]) + "\n"
 }
 
 fn problem_json(problem: &Problem) -> serde_json::Value {
