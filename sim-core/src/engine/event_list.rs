@@ -137,7 +137,11 @@ mod tests {
                     let start = self.heap.now();
                     (0..u64::from(count)).for_each(|nth| self.push(start + SimSpan::from_nanos(gap) * nth));
                 }
-                Step::Pop(count) => (0..count).for_each(|_| drop(self.pop())),
+                Step::Pop(count) => {
+                    for _ in 0..count {
+                        self.pop();
+                    }
+                }
                 Step::Peek => assert_eq!(self.wheel.peek_time(), self.heap.peek_time()),
                 Step::Purge(divisor) => {
                     self.wheel.purge(|number| number % divisor != 0);
@@ -152,7 +156,9 @@ mod tests {
         #[test]
         fn the_wheel_and_the_keyed_heap_agree_on_every_step(steps in vec(any_step(), 0..200)) {
             let mut pair = Pair::default();
-            steps.into_iter().for_each(|step| pair.take(step));
+            for step in steps {
+                pair.take(step);
+            }
             while pair.pop().is_some() {}
             prop_assert!(pair.wheel.is_empty());
         }
@@ -178,43 +184,49 @@ mod tests {
         ("of every magnitude",      |random| random.next_u64() >> random.random_range(24..64)),
     ];
 
-    /// Pushes and pops in bursts, so that the number of pending events swings between none and thousands. Each event is handed to `popped`.
-    fn churn<L: EventList<u64>>(list: &mut L, operations: usize, random: &mut ChaCha8Rng, mut popped: impl FnMut(SimTime, u64)) {
-        let (mut done, mut pushed) = (0, 0);
-        while done < operations {
-            let (_, draw) = KINDS[random.random_range(0..KINDS.len())];
-            for _ in 0..random.random_range(0..4_000) {
-                let at = list.now() + SimSpan::from_nanos(draw(random));
-                list.push(at, pushed);
-                pushed += 1;
-                done += 1;
-            }
-            for _ in 0..random.random_range(0..8_000) {
-                let Some((at, number)) = list.pop() else { break };
-                popped(at, number);
-                let pushes = usize::from(random.random_bool(0.6));
-                for _ in 0..pushes {
-                    list.push(at + SimSpan::from_nanos(draw(random)), pushed);
-                    pushed += 1;
-                }
-                done += 1 + pushes;
-            }
+    /// A list and how many events were pushed to it; they are numbered in this order.
+    struct Churn<L> {
+        list: L,
+        pushed: u64,
+        random: ChaCha8Rng,
+    }
+
+    impl<L: EventList<u64>> Churn<L> {
+        fn new(list: L, seed: u64) -> Self {
+            Self { list, pushed: 0, random: ChaCha8Rng::seed_from_u64(seed) }
         }
-        while let Some((at, number)) = list.pop() {
-            popped(at, number);
+
+        fn push(&mut self, draw: Draw) {
+            let delay = SimSpan::from_nanos(draw(&mut self.random));
+            self.list.push(self.list.now() + delay, self.pushed);
+            self.pushed += 1;
+        }
+
+        /// Pushes and pops in bursts, so that the number pending swings between none and thousands. `popped` gets each event in turn.
+        fn run(&mut self, events: u64, mut popped: impl FnMut((SimTime, u64))) {
+            while self.pushed < events {
+                let (_, draw) = KINDS[self.random.random_range(0..KINDS.len())];
+                for _ in 0..self.random.random_range(0..4_000) {
+                    self.push(draw);
+                }
+                for _ in 0..self.random.random_range(0..8_000) {
+                    let Some(next) = self.list.pop() else { break };
+                    popped(next);
+                    if self.random.random_bool(0.6) {
+                        self.push(draw);
+                    }
+                }
+            }
+            std::iter::from_fn(|| self.list.pop()).for_each(popped);
         }
     }
 
     #[test]
     fn the_wheel_pops_what_the_keyed_heap_pops_in_long_runs() {
-        let order = |list: &mut dyn FnMut(&mut ChaCha8Rng, &mut Vec<(SimTime, u64)>)| {
-            let mut order = Vec::new();
-            list(&mut ChaCha8Rng::seed_from_u64(7), &mut order);
-            order
-        };
-        let wheel = order(&mut |random, order| churn(&mut RadixWheel::new(), 500_000, random, |at, number| order.push((at, number))));
-        let heap = order(&mut |random, order| churn(&mut KeyedHeap::new(), 500_000, random, |at, number| order.push((at, number))));
-        assert!(wheel == heap);
+        let (mut from_wheel, mut from_heap) = (Vec::new(), Vec::new());
+        Churn::new(RadixWheel::new(), 7).run(150_000, |next| from_wheel.push(next));
+        Churn::new(KeyedHeap::new(), 7).run(150_000, |next| from_heap.push(next));
+        assert!(from_wheel == from_heap);
     }
 
     /// That time and number of the push never go back, and that none is lost, is the exact order: a later event that overtook an earlier
@@ -222,27 +234,28 @@ mod tests {
     #[test]
     fn over_millions_of_events_time_and_ties_never_go_back() {
         let (mut last, mut popped) = (None, 0);
-        churn(&mut RadixWheel::new(), 6_000_000, &mut ChaCha8Rng::seed_from_u64(8), |at, number| {
-            assert!(last < Some((at, number)), "{last:?} came before {:?}", (at, number));
-            last = Some((at, number));
+        let mut churn = Churn::new(RadixWheel::new(), 8);
+        churn.run(1_500_000, |next| {
+            assert!(last < Some(next), "{last:?} came before {next:?}");
+            last = Some(next);
             popped += 1;
         });
-        assert!(popped >= 3_000_000);
+        assert_eq!(popped, churn.pushed);
     }
 
     #[test]
     fn every_kind_of_delay_keeps_the_order_at_any_number_pending() {
         for (kind, draw) in KINDS {
             for pending in [1, 30, 500, 20_000] {
-                let (mut wheel, mut random, mut last) = (RadixWheel::new(), ChaCha8Rng::seed_from_u64(9), None);
-                (0..pending).for_each(|number| wheel.push(SimTime::from_nanos(draw(&mut random)), number));
-                for number in pending..pending + 60_000 {
-                    let popped = wheel.pop();
+                let (mut churn, mut last) = (Churn::new(RadixWheel::new(), 9), None);
+                (0..pending).for_each(|_| churn.push(draw));
+                for _ in 0..30_000 {
+                    let popped = churn.list.pop();
                     assert!(last < popped, "{kind}, {pending} pending: {last:?} came before {popped:?}");
                     last = popped;
-                    wheel.push(wheel.now() + SimSpan::from_nanos(draw(&mut random)), number);
+                    churn.push(draw);
                 }
-                assert_eq!(wheel.len(), pending as usize);
+                assert_eq!(churn.list.len(), pending);
             }
         }
     }

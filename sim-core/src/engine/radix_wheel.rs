@@ -74,7 +74,9 @@ impl<E: Copy> RadixWheel<E> {
     fn file(&mut self, entry: Entry<E>) {
         let level = level_of(difference(entry.at, self.now));
         self.levels[level].file(&mut self.chunks, entry);
-        self.soonest = self.soonest.map(|soonest| soonest.min(entry.at));
+        if let Some(soonest) = &mut self.soonest {
+            *soonest = entry.at.min(*soonest);
+        }
     }
 
     fn earliest_level(&self) -> Option<usize> {

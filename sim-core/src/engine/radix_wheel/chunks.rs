@@ -126,6 +126,7 @@ impl<E> Chunks<E> {
 
     /// How many chunks are free.
     pub(super) fn count_free(&self) -> usize {
-        std::iter::successors(Some(self.free), |&chunk| Some(self.next[chunk as usize])).take_while(|&chunk| chunk != NONE).count()
+        let chunk = |number: u32| Some(number).filter(|&number| number != NONE);
+        std::iter::successors(chunk(self.free), |&free| chunk(self.next[free as usize])).count()
     }
 }
