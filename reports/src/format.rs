@@ -35,18 +35,30 @@ pub(crate) fn human(unit: Unit, value: f64) -> String {
     shown(unit, value, None).value
 }
 
+/// A single value in a human unit with three significant digits, for drawings and running text.
+pub(crate) fn brief(unit: Unit, value: f64) -> String {
+    let (factor, suffix) = unit.scale(value);
+    let value = value * factor;
+    let decimals = if value.fract() == 0.0 { 0 } else { places(value, 3).clamp(0, 6) as usize };
+    format!("{}{suffix}", grouped(value, decimals))
+}
+
+/// Decimals that show so many significant digits of `value`.
+fn places(value: f64, digits: i32) -> i32 {
+    if value == 0.0 { 0 } else { digits - 1 - value.abs().log10().floor() as i32 }
+}
+
 /// A whole number with separators between thousands.
 pub(crate) fn count(value: u64) -> String {
     separated(&value.to_string())
 }
 
-/// Decimals: two significant digits of the half-width (but no more than six of the value), else four of the value; whole counts need
+/// Decimals: two significant digits of the half-width (but no more than five of the value), else four of the value; whole counts need
 /// none. A half-width that is only rounding is none.
 fn decimals(value: f64, half_width: Option<f64>, unit: Unit) -> usize {
-    let places = |value: f64, digits: i32| if value == 0.0 { 0 } else { digits - 1 - value.abs().log10().floor() as i32 };
     let whole = value.fract() == 0.0 && matches!(unit, Unit::Count | Unit::Bytes);
     match half_width {
-        Some(half) if half > value.abs() * 1e-12 => places(half, 2).min(places(value, 6)).clamp(0, 6) as usize,
+        Some(half) if half > value.abs() * 1e-12 => places(half, 2).min(places(value, 5)).clamp(0, 6) as usize,
         _ if whole || value == 0.0 => 0,
         _ => places(value, 4).clamp(0, 6) as usize,
     }

@@ -1,7 +1,7 @@
-//! The source's state diagram, with what happened on each arrow: how often it was taken, and how long the state it leaves lasted.
+//! The source's state diagram of a Pod's life, with what happened on each arrow: how often it was taken, and how long the state it leaves lasted.
 
 use crate::figures::{Unit, arrow};
-use crate::format::human;
+use crate::format::brief;
 use crate::plots::{Plot, escaped};
 use sim_core::cluster::PodState::{self, ContainerCreating, Failed, Healthy, ImagePull, Restarting, Scheduling, Succeeded, Unhealthy};
 use sim_core::measure::{Arrow, Outcome};
@@ -82,7 +82,7 @@ const HEAD: &str = r##"<svg width="960" height="520" viewBox="0 0 960 520" xmlns
 <style>.lc text{font-family:sans-serif;fill:#1f2937}.lc .t{font-size:18px;font-weight:bold}.lc .s{font-size:12px;fill:#5a6270}.lc .n{font-size:14px;font-weight:bold}.lc .c{font-size:13px;font-weight:bold}.lc .d{font-size:12px;fill:#454d5a}</style>
 <g class="lc">
 <rect width="960" height="520" fill="#ffffff"/>
-<text class="t" x="16" y="28">The life of Pods</text>
+<text class="t" x="16" y="28">Transitions between states</text>
 <text class="s" x="16" y="48">On each arrow: how often it was taken, and the mean time in the state it leaves. Its width grows with the logarithm of the count.</text>
 <rect x="16" y="92" width="220" height="408" rx="10" fill="#f5f7fa" stroke="#9aa3b2"/>
 <text class="n" x="30" y="114">Pending</text>
@@ -100,7 +100,7 @@ pub(crate) fn plot(outcomes: &[Outcome]) -> Plot {
     let words = DRAWN.iter().map(|drawn| describe(drawn, outcomes)).collect::<Vec<_>>().join(" ");
     let over = if outcomes.len() > 1 { " Counts are means over replications." } else { "" };
     let description = format!("State diagram of Pods in the measured window.{over} {words}");
-    Plot { name: "lifecycle", title: "The life of Pods", description, svg }
+    Plot { name: "lifecycle", title: "Transitions between states", description, svg }
 }
 
 fn marker(tone: Tone) -> String {
@@ -119,6 +119,10 @@ pub(crate) fn taken(from: &[PodState], to: PodState, outcomes: &[Outcome]) -> (f
     (sum.count as f64 / outcomes.len().max(1) as f64, sum.mean_dwell())
 }
 
+fn count_of(count: f64) -> String {
+    crate::format::human(Unit::Count, count.round())
+}
+
 fn width(count: f64) -> f64 {
     1.5 + 0.8 * (1.0 + count).log10()
 }
@@ -134,7 +138,7 @@ fn draw_arrow(drawn: &Drawn, outcomes: &[Outcome]) -> String {
         width(count),
         drawn.tone.name()
     );
-    let (count, dwell) = (human(Unit::Count, count.round()), dwell.map_or("–".to_owned(), |secs| human(Unit::Seconds, secs)));
+    let (count, dwell) = (count_of(count), dwell.map_or("–".to_owned(), |secs| brief(Unit::Seconds, secs)));
     if drawn.gap == 0 {
         return format!(
             "{path}<text class=\"d\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\"><tspan class=\"c\">{count}</tspan> · {dwell}</text>\n"
@@ -150,7 +154,7 @@ fn draw_arrow(drawn: &Drawn, outcomes: &[Outcome]) -> String {
 fn draw_state(state: PodState, left: i32, top: i32, outcomes: &[Outcome]) -> String {
     let (width, middle) = (if left < 100 { 180 } else { 160 }, left + if left < 100 { 90 } else { 80 });
     let (edge, under) =
-        if state.is_terminal() { (3, String::new()) } else { (1, format!("{} on average", human(Unit::Count, mean(state, outcomes)))) };
+        if state.is_terminal() { (3, String::new()) } else { (1, format!("{} on average", brief(Unit::Count, mean(state, outcomes)))) };
     let name = if under.is_empty() { top + 29 } else { top + 20 };
     format!(
         "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"48\" rx=\"8\" fill=\"#ffffff\" stroke=\"#1f2937\" \
@@ -173,8 +177,8 @@ fn describe(drawn: &Drawn, outcomes: &[Outcome]) -> String {
         [state] => state.to_string(),
         states => format!("{:?}", states[0].phase()),
     };
-    let after = dwell.map_or(String::new(), |secs| format!(", after {} on average", human(Unit::Seconds, secs)));
-    format!("{from} to {}: {}{after}.", drawn.to, human(Unit::Count, count.round()))
+    let after = dwell.map_or(String::new(), |secs| format!(", after {} on average", brief(Unit::Seconds, secs)));
+    format!("{from} to {}: {}{after}.", drawn.to, count_of(count))
 }
 
 #[cfg(test)]

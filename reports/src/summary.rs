@@ -143,9 +143,10 @@ mod tests {
 
     #[test]
     fn the_summary_reads_like_this() {
-        let (run, notes) = (synthetic::run(3), synthetic::notes());
-        let text = serde_json::to_string_pretty(&summary(&run, &synthetic::outcomes(3), &notes)).unwrap();
-        insta::assert_snapshot!(text);
+        let (run, outcomes, notes) = (synthetic::run(3), synthetic::outcomes(3), synthetic::notes());
+        let mut short = summary(&run, &outcomes, &notes);
+        short.figures.truncate(3);
+        insta::assert_snapshot!(serde_json::to_string_pretty(&short).unwrap());
     }
 
     #[test]

@@ -127,7 +127,7 @@ fn tally(dice: &mut Dice, count: u64, median: f64, sigma: f64) -> Tally {
 }
 
 fn survival(lives: &[Life]) -> (Survival, Tally, u128) {
-    let (mut survival, mut lifespan, mut lived) = (Survival::default(), Tally::default(), 0);
+    let (mut survival, mut lifespan, mut watched) = (Survival::default(), Tally::default(), 0);
     for life in lives {
         if life.ended < closed() {
             survival.ended(SimSpan::ZERO, life.ended - life.born);
@@ -135,9 +135,9 @@ fn survival(lives: &[Life]) -> (Survival, Tally, u128) {
         } else {
             survival.censored(SimSpan::ZERO, closed() - life.born);
         }
-        lived += u128::from((life.ended.min(closed()) - life.born).as_nanos());
+        watched += u128::from((life.ended.min(closed()) - life.born).as_nanos());
     }
-    (survival, lifespan, lived)
+    (survival, lifespan, watched)
 }
 
 fn samples(dice: &mut Dice, live: &[u64]) -> Vec<Sample> {
@@ -260,7 +260,7 @@ fn resources(live: &TimeAverage) -> ResourceMeasures {
 }
 
 fn pods(lives: &[Life], levels: &Levels) -> PodMeasures {
-    let (survival, lifespan, lived) = survival(lives);
+    let (survival, lifespan, watched) = survival(lives);
     let at_start = lives.iter().filter(|life| life.born == OPENED).count() as u64;
     let created = lives.len() as u64 - at_start;
     let ended = lifespan.count();
@@ -282,7 +282,7 @@ fn pods(lives: &[Life], levels: &Levels) -> PodMeasures {
         restarted: 41,
         lifespan,
         survival,
-        lived,
+        lived: watched,
     }
 }
 
@@ -357,9 +357,8 @@ pub(crate) fn outcomes(count: u32) -> Vec<Outcome> {
 pub(crate) fn empty() -> Outcome {
     let none = TimeAverage::new(0, OPENED);
     let unused = ResourceUse { allocatable: none, capacity: none, requested: none, used: 0.0, requested_again: 0 };
-    let mut dice = Dice(0);
     let levels = Levels { live: none, in_state: [none; PodState::COUNT], live_at_hour: Vec::new(), split: [0; PodState::COUNT] };
-    let mut nothing = |_: ()| tally(&mut dice, 0, 1.0, 1.0);
+    let nothing = Tally::default;
     Outcome {
         replication: 0,
         opened: OPENED,
@@ -377,8 +376,8 @@ pub(crate) fn empty() -> Outcome {
             crashes: 0,
             hangs: 0,
             probe_kills: 0,
-            recovery: nothing(()),
-            backoff: nothing(()),
+            recovery: nothing(),
+            backoff: nothing(),
             failures: 0,
             recovered: 0,
         },

@@ -157,11 +157,13 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 }
 
 /// A count as a figure.
+#[expect(clippy::unnecessary_wraps, reason = "the tables of measures read options")]
 fn number(count: u64) -> Option<f64> {
     Some(count as f64)
 }
 
 /// A level's mean over the window.
+#[expect(clippy::unnecessary_wraps, reason = "the tables of measures read options")]
 fn average(level: &TimeAverage, outcome: &Outcome) -> Option<f64> {
     Some(level.mean(outcome.closed))
 }

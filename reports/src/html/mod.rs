@@ -3,8 +3,7 @@
 //! It holds nothing that differs between equal runs: no time stamp, no wall time.
 
 use crate::checks::{Check, checks};
-use crate::figures::Unit;
-use crate::figures::{Figure, GROUPS, measure};
+use crate::figures::{Figure, GROUPS, Unit, measure};
 use crate::format::{count, human, shown};
 use crate::plots::Plot;
 use crate::run::{FidelityNote, Notes, RunInfo, warnings};

@@ -12,6 +12,8 @@ pub(crate) struct Axis {
     pub(crate) label: String,
     pub(crate) range: Range<f64>,
     pub(crate) ticks: Vec<(f64, String)>,
+    /// Whether lines lead from the ticks through the plot.
+    pub(crate) grid: bool,
 }
 
 impl Axis {
@@ -19,21 +21,21 @@ impl Axis {
     pub(crate) fn count(label: &str, max: f64) -> Self {
         let step = nice_step(if max > 0.0 { max } else { 1.0 } / 5.0).max(if max <= 5.0 { 1.0 } else { 0.0 });
         let top = (max * 1.02 / step).ceil().max(1.0) * step;
-        Self { label: label.to_owned(), range: 0.0..top, ticks: ticks(0.0..top, step, si) }
+        Self { label: label.to_owned(), range: 0.0..top, ticks: ticks(0.0..top, step, si), grid: true }
     }
 
     /// A share of a whole in per cent: from 0 to 100 %, or beyond if `max` is.
     pub(crate) fn percent(label: &str, max: f64) -> Self {
         let top = if max > 1.0 { (max * 5.0).ceil() * 20.0 } else { 100.0 };
         let step = if top > 200.0 { nice_step(top / 5.0) } else { 20.0 };
-        Self { label: format!("{label} (%)"), range: 0.0..top, ticks: ticks(0.0..top, step, si) }
+        Self { label: format!("{label} (%)"), range: 0.0..top, ticks: ticks(0.0..top, step, si), grid: true }
     }
 
     /// Simulated time.
     pub(crate) fn time(clock: &Clock, end: f64) -> Self {
         let step = clock.step(end);
         let range = 0.0..if end > 0.0 { end } else { 1.0 };
-        Self { label: format!("simulated time ({})", clock.name), ticks: ticks(range.clone(), step, si), range }
+        Self { label: format!("simulated time ({})", clock.name), ticks: ticks(range.clone(), step, si), range, grid: true }
     }
 
     /// Spans from 0 to `max` seconds, in the unit that fits; positions are seconds.
@@ -42,13 +44,13 @@ impl Axis {
         let clock = Clock::fitting(max);
         let ticks = ticks(0.0..max / clock.seconds, nice_step(max / clock.seconds / 8.0), si);
         let ticks = ticks.into_iter().map(|(at, label)| (at * clock.seconds, label)).collect();
-        Self { label: format!("{label} ({})", clock.name), range: 0.0..max, ticks }
+        Self { label: format!("{label} ({})", clock.name), range: 0.0..max, ticks, grid: true }
     }
 
     /// Names from top to bottom, each in the middle of its row.
     pub(crate) fn names<const N: usize>(names: [&str; N]) -> Self {
         let ticks = names.iter().enumerate().map(|(index, name)| (N as f64 - index as f64 - 0.5, (*name).to_owned())).collect();
-        Self { label: String::new(), range: 0.0..N as f64, ticks }
+        Self { label: String::new(), range: 0.0..N as f64, ticks, grid: false }
     }
 
     /// Spans on a logarithmic axis: positions are decimal logarithms of seconds, ticks are spans that people know.
@@ -56,7 +58,7 @@ impl Axis {
         let range = seconds.start.log10()..seconds.end.log10();
         let ticks =
             KNOWN_SPANS.iter().map(|(secs, name)| (secs.log10(), (*name).to_owned())).filter(|tick| inside(&range, tick.0)).collect();
-        Self { label: format!("{label} (logarithmic)"), range, ticks: thinned(ticks, 11) }
+        Self { label: format!("{label} (logarithmic)"), range, ticks: thinned(ticks, 11), grid: true }
     }
 
     /// Where the ticks are.
@@ -150,6 +152,12 @@ pub(crate) fn si(value: f64) -> String {
     format!("{}{suffix}", if text == "-0" { "0" } else { text })
 }
 
+/// As [`si`], with no more than three significant digits.
+pub(crate) fn short(value: f64) -> String {
+    let unit = 10f64.powf((value.abs().max(1.0).log10().floor() - 2.0).max(0.0));
+    si((value / unit).round() * unit)
+}
+
 /// The unit in which a time axis counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Clock {
@@ -206,6 +214,11 @@ mod tests {
         }
         assert_eq!(labels(&Axis::time(&Clock::fitting(14.0 * DAY), 14.0)), "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14");
         assert_eq!(labels(&Axis::time(&Clock::fitting(DAY), 24.0)), "0 2 4 6 8 10 12 14 16 18 20 22 24");
+    }
+
+    #[test]
+    fn short_numbers_have_three_digits() {
+        assert_eq!([186_479.0, 2_835.0, 12.0, 0.0].map(short), ["186k", "2840", "12", "0"]);
     }
 
     #[test]

@@ -18,7 +18,8 @@ type Root<'b> = DrawingArea<SVGBackend<'b>, Shift>;
 type Style = TextStyle<'static>;
 
 const SIZE: (u32, u32) = (960, 400);
-const HEAD: i32 = 66;
+/// Room above the plot with a legend, and without.
+const HEAD: [i32; 2] = [70, 50];
 /// Room under the axis for a row of numbers.
 const FOOT: u32 = 36;
 
@@ -64,9 +65,9 @@ impl<'a> Frame<'a> {
         let foot = if self.foot.is_some() { FOOT } else { 0 };
         let root = SVGBackend::with_string(svg, (SIZE.0, SIZE.1 + foot)).into_drawing_area();
         root.fill(&GROUND)?;
-        root.draw(&Text::new(self.title, (16, 12), ("sans-serif", 18).into_font().style(FontStyle::Bold).color(&INK)))?;
+        root.draw(&Text::new(self.title, (16, 12), ("sans-serif", 21).into_font().style(FontStyle::Bold).color(&INK)))?;
         self.draw_legend(&root)?;
-        let area = root.margin(HEAD, foot as i32 + 4, 0, 30);
+        let area = root.margin(HEAD[usize::from(self.legend.is_empty())], foot as i32 + 4, 0, 30);
         let mut chart = ChartBuilder::on(&area)
             .x_label_area_size(52)
             .y_label_area_size(self.left)
@@ -80,22 +81,24 @@ impl<'a> Frame<'a> {
     fn draw_foot(&self, root: &Root<'_>, chart: &Chart<'_, '_>) -> Result<(), Failure> {
         let Some((name, numbers)) = &self.foot else { return Ok(()) };
         let top = SIZE.1 as i32 + 8;
-        root.draw(&Text::new(*name, (16, top), style(12, MUTED)))?;
+        root.draw(&Text::new(*name, (16, top), style(15, MUTED)))?;
         for (at, number) in numbers {
             let place = (chart.backend_coord(&(*at, self.y.range.start)).0, top);
-            root.draw(&Text::new(number.clone(), place, style(12, INK).pos(Pos::new(HPos::Center, VPos::Top))))?;
+            root.draw(&Text::new(number.clone(), place, style(15, INK).pos(Pos::new(HPos::Center, VPos::Top))))?;
         }
         Ok(())
     }
 
     fn draw_grid(&self, chart: &mut Chart<'_, '_>) -> Result<(), Failure> {
-        chart
-            .configure_mesh()
-            .bold_line_style(GRID)
+        let mut mesh = chart.configure_mesh();
+        if !self.y.grid {
+            mesh.disable_y_mesh();
+        }
+        mesh.bold_line_style(GRID)
             .light_line_style(TRANSPARENT)
             .axis_style(MUTED)
-            .label_style(style(13, INK))
-            .axis_desc_style(style(13, MUTED))
+            .label_style(style(16, INK))
+            .axis_desc_style(style(16, MUTED))
             .x_desc(self.x.label.as_str())
             .y_desc(self.y.label.as_str())
             .draw()
@@ -114,8 +117,8 @@ impl<'a> Frame<'a> {
                 }
             }
             let swatch = if *stroke == Stroke::Area { 20 } else { 32 };
-            root.draw(&Text::new(*name, (left + swatch, 41), style(13, INK)))?;
-            left += swatch + 22 + (name.chars().count() as f64 * 7.2) as i32;
+            root.draw(&Text::new(*name, (left + swatch, 48), style(16, INK).pos(Pos::new(HPos::Left, VPos::Center))))?;
+            left += swatch + 18 + (name.chars().count() as f64 * 6.6) as i32;
         }
         Ok(())
     }
@@ -150,5 +153,10 @@ pub(crate) fn shade(chart: &mut Chart<'_, '_>, until: f64, top: f64, word: &str)
         return Ok(());
     }
     chart.draw_series([Rectangle::new([(0.0, 0.0), (until, top)], SHADE.filled())])?;
-    chart.draw_series([Text::new(word.to_owned(), (until * 0.05, top * 0.98), style(12, MUTED))]).map(drop)
+    note(chart, (0.0, top), (6, 6), word)
+}
+
+/// A few words beside a place, `by` so many pixels.
+pub(crate) fn note(chart: &mut Chart<'_, '_>, at: (f64, f64), by: (i32, i32), words: &str) -> Result<(), Failure> {
+    chart.draw_series([EmptyElement::at(at) + Text::new(words.to_owned(), by, style(15, INK))]).map(drop)
 }

@@ -62,9 +62,15 @@ pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
+/// The text with its first letter as a capital.
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// A curve in words: from its lowest to its highest value, and its mean.
 fn words(name: &str, values: &[f64], unit: &str) -> String {
-    let digits = |value: f64| exact((value * 10.0).round() / 10.0);
+    let (name, digits) = (capitalized(name), |value: f64| exact((value * 10.0).round() / 10.0));
     let Some(mean) = crate::statistics::mean(values) else { return format!("{name}: no samples.") };
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     format!("{name}: mean {}{unit}, from {} to {}.", digits(mean), digits(low), digits(high))
@@ -95,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_curve_is_told_by_its_mean_and_extremes() {
-        assert_eq!(words("queue", &[1.0, 2.0, 4.5], " Pods"), "queue: mean 2.5 Pods, from 1 to 4.5.");
-        assert_eq!(words("queue", &[], ""), "queue: no samples.");
+        assert_eq!(words("queue", &[1.0, 2.0, 4.5], " Pods"), "Queue: mean 2.5 Pods, from 1 to 4.5.");
+        assert_eq!(words("queue", &[], ""), "Queue: no samples.");
     }
 }

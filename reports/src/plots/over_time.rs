@@ -5,6 +5,7 @@ use super::frame::{Chart, Failure, Frame, Stroke, band, line, shade};
 use crate::series;
 use plotters::style::RGBColor;
 use sim_core::measure::{Outcome, Sample};
+use sim_core::units::SimTime;
 
 /// Points that a curve is thinned to.
 const POINTS: usize = 360;
@@ -22,18 +23,20 @@ pub(crate) struct Times {
     pub(crate) clock: Clock,
     pub(crate) at: Vec<f64>,
     pub(crate) opened: f64,
+    pub(crate) closed: f64,
 }
 
 impl Times {
     pub(crate) fn new(outcomes: &[Outcome]) -> Self {
         let clock = Clock::fitting(outcomes.iter().map(|outcome| outcome.closed.as_secs_f64()).fold(0.0, f64::max));
         let samples = outcomes.first().map_or(&[][..], |outcome| &outcome.series[..series::length(outcomes)]);
-        let opened = outcomes.first().map_or(0.0, |outcome| clock.at(outcome.opened));
-        Self { clock, at: samples.iter().map(|sample| clock.at(sample.at)).collect(), opened }
+        let at = |time: fn(&Outcome) -> SimTime| outcomes.first().map_or(0.0, |outcome| clock.at(time(outcome)));
+        let (opened, closed) = (at(|outcome| outcome.opened), at(|outcome| outcome.closed));
+        Self { clock, at: samples.iter().map(|sample| clock.at(sample.at)).collect(), opened, closed }
     }
 
     pub(crate) fn axis(&self) -> Axis {
-        Axis::time(&self.clock, self.at.last().copied().unwrap_or(1.0))
+        Axis::time(&self.clock, self.at.last().copied().unwrap_or(0.0).max(self.closed))
     }
 
     /// `values` at these times, as points; means over equal runs of samples where there are too many.
@@ -59,7 +62,7 @@ pub(crate) fn curves(title: &str, outcomes: &[Outcome], curves: &[Curve], y: imp
     let times = Times::new(outcomes);
     let extremes: Vec<_> = curves.iter().map(|curve| extremes(outcomes, curve.value)).collect();
     let y = y(largest(extremes.iter().flat_map(|(_, high)| high)));
-    let legend = curves.iter().map(|curve| (curve.name, curve.color, curve.stroke)).collect();
+    let legend = if curves.len() > 1 { curves.iter().map(|curve| (curve.name, curve.color, curve.stroke)).collect() } else { Vec::new() };
     let (x, top) = (times.axis(), y.range.end);
     Frame { legend, ..Frame::new(title, x, y) }.draw(|chart| {
         shade(chart, times.opened, top, "warm-up")?;
@@ -96,7 +99,7 @@ fn paint_layers(chart: &mut Chart<'_, '_>, times: &Times, layers: &[Vec<f64>], c
     for (curve, pair) in curves.iter().zip(layers.windows(2)) {
         band(chart, &times.points(&pair[1]), &times.points(&pair[0]), curve.color, 0.9)?;
     }
-    let top = layers.last().map_or(0.0, |layer| largest(layer));
+    let top = layers.last().map_or(0.0, largest);
     shade_line(chart, times.opened, top)
 }
 
@@ -123,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_long_series_is_thinned_without_changing_its_mean() {
-        let times = Times { clock: Clock::fitting(10.0), at: (0..3_600).map(f64::from).collect(), opened: 0.0 };
+        let times = Times { clock: Clock::fitting(10.0), at: (0..3_600).map(f64::from).collect(), opened: 0.0, closed: 0.0 };
         let values: Vec<f64> = (0..3_600).map(|n| f64::from(n % 7)).collect();
         let points = times.points(&values);
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;

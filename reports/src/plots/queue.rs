@@ -11,6 +11,6 @@ const QUEUED: Curve = Curve { name: "Pods in the scheduler's queues", color: PUR
 
 pub(super) fn plot(outcomes: &[Outcome]) -> Plot {
     let title = "The scheduler's queues over time";
-    let svg = curves(title, outcomes, &[QUEUED], |max| Axis::count("Pods", max));
+    let svg = curves(title, outcomes, &[QUEUED], |max| Axis::count("Pods in the queues", max));
     Plot { name: "scheduler-queue", title, description: words(QUEUED.name, &means(outcomes, QUEUED.value), ""), svg }
 }

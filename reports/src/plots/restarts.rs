@@ -1,7 +1,7 @@
 //! Container restarts per hour.
 
 use super::axis::Axis;
-use super::frame::{Frame, Stroke, shade};
+use super::frame::{Frame, shade};
 use super::over_time::{Times, largest, means};
 use super::palette::VERMILION;
 use super::{Plot, words};
@@ -16,10 +16,9 @@ pub(super) fn plot(outcomes: &[Outcome]) -> Plot {
     let times = Times::new(outcomes);
     let bars = bars(&times, &seconds(outcomes), &means(outcomes, |sample| sample.restarts as f64));
     let rates: Vec<f64> = bars.iter().map(|bar| bar.2).collect();
-    let y = Axis::count("restarts per hour", largest(&rates));
+    let y = Axis::count("restarts per hour, all containers", largest(&rates));
     let (x, top) = (times.axis(), y.range.end);
-    let legend = vec![("restarts per hour, all containers", VERMILION, Stroke::Area)];
-    let svg = Frame { legend, ..Frame::new(title, x, y) }.draw(|chart| {
+    let svg = Frame::new(title, x, y).draw(|chart| {
         shade(chart, times.opened, top, "warm-up")?;
         chart.draw_series(bars.iter().map(|(from, to, rate)| Rectangle::new([(*from, 0.0), (*to, *rate)], VERMILION.filled()))).map(drop)
     });
@@ -49,7 +48,8 @@ mod tests {
     #[test]
     fn bars_show_growth_per_hour_whatever_the_step() {
         let seconds = [0.0, 1_800.0, 3_600.0, 7_200.0];
-        let times = Times { clock: Clock::fitting(7_200.0), at: seconds.iter().map(|secs| secs / 3_600.0).collect(), opened: 0.0 };
+        let times =
+            Times { clock: Clock::fitting(7_200.0), at: seconds.iter().map(|secs| secs / 3_600.0).collect(), opened: 0.0, closed: 2.0 };
         let rates: Vec<f64> = bars(&times, &seconds, &[0.0, 5.0, 5.0, 25.0]).iter().map(|bar| bar.2).collect();
         assert_eq!(rates, [10.0, 0.0, 20.0]);
     }

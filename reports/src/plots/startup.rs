@@ -1,13 +1,12 @@
 //! Start-up: how long until Running and Ready, and where the time goes.
 
-use super::Plot;
 use super::axis::Axis;
-use super::frame::{Frame, Stroke, line, style};
-use super::palette::{BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, SKY, VERMILION};
+use super::frame::{Frame, Stroke, line, note};
+use super::palette::{BLUE, GREEN, MUTED, ORANGE, PURPLE, SKY, VERMILION};
+use super::{Plot, capitalized};
 use crate::figures::Unit;
-use crate::format::human;
+use crate::format::brief;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 use sim_core::measure::{Outcome, StartupMeasures, Step, Tally};
 
 /// Kubernetes' objective for the 99th percentile of start-up without pulls and init containers, in seconds.
@@ -16,7 +15,9 @@ const OBJECTIVE: f64 = 5.0;
 /// A tally over all replications together.
 fn pooled(outcomes: &[Outcome], tally: impl Fn(&StartupMeasures) -> &Tally) -> Tally {
     let mut all = Tally::default();
-    outcomes.iter().for_each(|outcome| all.merge(tally(&outcome.startup)));
+    for outcome in outcomes {
+        all.merge(tally(&outcome.startup));
+    }
     all
 }
 
@@ -34,8 +35,7 @@ pub(super) fn distribution(outcomes: &[Outcome]) -> Plot {
     let svg = Frame { legend, ..Frame::new(title, x.clone(), Axis::percent("start-ups that are done", 1.0)) }.draw(|chart| {
         if x.range.contains(&OBJECTIVE.log10()) {
             line(chart, vec![(OBJECTIVE.log10(), 0.0), (OBJECTIVE.log10(), 100.0)], MUTED, Stroke::Dashed)?;
-            let at = (OBJECTIVE.log10(), 8.0);
-            chart.draw_series([Text::new("  5 s: the objective for p99, orange curve", at, style(12, MUTED))])?;
+            note(chart, (OBJECTIVE.log10(), 12.0), (8, 0), "5 s: objective for the p99 without pulls and init")?;
         }
         curves.iter().try_for_each(|(_, color, stroke, tally)| line(chart, cumulative(tally, left), *color, *stroke))
     });
@@ -61,8 +61,8 @@ fn cumulative(tally: &Tally, left: f64) -> Vec<(f64, f64)> {
 }
 
 fn describe(name: &str, tally: &Tally) -> String {
-    let at = |p: f64| tally.quantile(p).map_or("none".to_owned(), |secs| human(Unit::Seconds, secs));
-    format!("{name}: p50 {}, p90 {}, p99 {}.", at(0.5), at(0.9), at(0.99))
+    let at = |p: f64| tally.quantile(p).map_or("none".to_owned(), |secs| brief(Unit::Seconds, secs));
+    format!("{}: p50 {}, p90 {}, p99 {}.", capitalized(name), at(0.5), at(0.9), at(0.99))
 }
 
 /// Each step's name and colour, in order.
@@ -92,18 +92,18 @@ pub(super) fn waterfall(outcomes: &[Outcome]) -> Plot {
     let title = "Where a start-up's time goes: mean time of each step, over all start-ups";
     let bars = bars(outcomes);
     let total = bars.last().map_or(0.0, |bar| bar.to);
-    let x = Axis::span("time since creation", total * 1.3);
+    let x = Axis::span("time since creation", total * 1.4);
     let y = Axis::names(STEPS.map(|step| step.1));
-    let svg = Frame { left: 140, ..Frame::new(title, x, y) }.draw(|chart| {
+    let svg = Frame { left: 160, ..Frame::new(title, x, y) }.draw(|chart| {
         for (index, (bar, (_, _, color))) in bars.iter().zip(STEPS).enumerate() {
             let middle = Step::COUNT as f64 - index as f64 - 0.5;
             chart.draw_series([Rectangle::new([(bar.from, middle - 0.34), (bar.to, middle + 0.34)], color.filled())])?;
-            let words = Text::new(label(bar, total), (bar.to, middle), style(12, INK).pos(Pos::new(HPos::Left, VPos::Center)));
-            chart.draw_series([words])?;
+            note(chart, (bar.to, middle), (6, -6), &label(bar, total))?;
         }
         Ok(())
     });
-    let words = STEPS.iter().zip(&bars).map(|(step, bar)| format!("{}:{}.", step.1, label(bar, total))).collect::<Vec<_>>().join(" ");
+    let words =
+        STEPS.iter().zip(&bars).map(|(step, bar)| format!("{}: {}.", capitalized(step.1), label(bar, total))).collect::<Vec<_>>().join(" ");
     let description = format!("Mean time of each step over all start-ups; a Pod that skips a step counts with no time. {words}");
     Plot { name: "startup-steps", title, description, svg }
 }
@@ -127,8 +127,8 @@ fn label(bar: &Bar, total: f64) -> String {
     let mean = bar.to - bar.from;
     let part = if total > 0.0 { mean / total * 100.0 } else { 0.0 };
     let passed =
-        bar.passed.filter(|passed| *passed > mean * 1.02).map(|passed| format!(", where it happens {}", human(Unit::Seconds, passed)));
-    format!("  {} ({part:.0} %{})", human(Unit::Seconds, mean), passed.unwrap_or_default())
+        bar.passed.filter(|passed| *passed > mean * 1.02).map(|passed| format!(", where it happens {}", brief(Unit::Seconds, passed)));
+    format!("{} ({part:.0} %{})", brief(Unit::Seconds, mean), passed.unwrap_or_default())
 }
 
 #[cfg(test)]

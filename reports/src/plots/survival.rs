@@ -1,11 +1,11 @@
 //! The survival curve of Pods, with the number at risk under the axis.
 
 use super::Plot;
-use super::axis::{Axis, si};
+use super::axis::{Axis, short};
 use super::frame::{Frame, Stroke, line};
 use super::palette::BLUE;
 use crate::figures::Unit;
-use crate::format::human;
+use crate::format::brief;
 use sim_core::measure::{Outcome, Survival, SurvivalPoint};
 
 /// Pods below which the curve is not drawn: a handful says nothing of a share.
@@ -26,7 +26,9 @@ pub(super) fn plot(outcomes: &[Outcome]) -> Plot {
 /// The curve over all replications together.
 fn pooled(outcomes: &[Outcome]) -> Vec<SurvivalPoint> {
     let mut all = Survival::default();
-    outcomes.iter().for_each(|outcome| all.merge(&outcome.pods.survival));
+    for outcome in outcomes {
+        all.merge(&outcome.pods.survival);
+    }
     let mut points = all.curve();
     let last = points.iter().rposition(|point| point.at_risk >= FEWEST).map_or(0, |last| last + 1);
     points.truncate(last);
@@ -53,11 +55,11 @@ fn steps(points: &[SurvivalPoint], left: f64) -> Vec<(f64, f64)> {
 /// Pods watched at each tick's age.
 fn at_risk(points: &[SurvivalPoint], x: &Axis) -> Vec<(f64, String)> {
     let watched = |tick: f64| points.iter().find(|point| point.age.log10() >= tick - 1e-9).map_or(0, |point| point.at_risk);
-    x.positions().into_iter().map(|tick| (tick, si(watched(tick) as f64))).collect()
+    x.positions().into_iter().map(|tick| (tick, short(watched(tick) as f64))).collect()
 }
 
 fn describe(points: &[SurvivalPoint]) -> String {
-    let when = |share: f64| points.iter().find(|point| point.share <= share).map(|point| human(Unit::Seconds, point.age));
+    let when = |share: f64| points.iter().find(|point| point.share <= share).map(|point| brief(Unit::Seconds, point.age));
     let word = |name: &str, share: f64| when(share).map_or(format!("{name} was not reached"), |age| format!("{name} is {age}"));
     format!(
         "Share of Pods that live longer than an age, over all replications together. {}; {}; {}. Numbers under the axis: Pods that were \
