@@ -1,0 +1,173 @@
+//! The command `podsim`, run as its users run it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn podsim(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_podsim")).args(arguments).current_dir(root()).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A small eventful scenario: seconds to run, every kind of event in it.
+const QUICK: &str = "scenarios/library/documented/quick.yaml";
+const SHORT: [&str; 2] = ["--duration", "2h"];
+
+/// Files of a folder with their bytes, `run.json` left out.
+fn results(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(results(&path).into_iter().map(|(name, bytes)| (PathBuf::from(path.file_name().unwrap()).join(name), bytes)));
+        } else if path.file_name().unwrap() != "run.json" {
+            files.insert(path.file_name().unwrap().into(), fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+fn run_into(dir: &Path, extra: &[&str]) -> BTreeMap<PathBuf, Vec<u8>> {
+    let out = dir.to_str().unwrap();
+    let output = podsim(&[&["run", QUICK, "--quiet", "--out", out], &SHORT[..], extra].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    results(dir)
+}
+
+#[test]
+fn without_arguments_the_first_line_is_the_command_of_the_main_job() {
+    let output = podsim(&[]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).starts_with("podsim run scenarios/library/documented/quick.yaml"));
+}
+
+#[test]
+fn a_run_leaves_the_whole_results_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = run_into(&dir.path().join("out"), &[]);
+    for name in ["summary.json", "figures.csv", "timeseries.csv", "report.html", "plots/lifecycle.svg"] {
+        assert!(files.contains_key(Path::new(name)), "{name} is missing among {:?}", files.keys());
+    }
+    assert!(dir.path().join("out/run.json").exists());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else is left beside the folder");
+}
+
+#[test]
+fn equal_runs_leave_equal_bytes_on_any_number_of_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    let runs: Vec<_> = [["--jobs", "1"], ["--jobs", "2"], ["--jobs", "2"]]
+        .iter()
+        .enumerate()
+        .map(|(number, jobs)| run_into(&dir.path().join(number.to_string()), &[&["--replications", "4"], &jobs[..]].concat()))
+        .collect();
+    for other in &runs[1..] {
+        assert_eq!(runs[0].keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+        for (name, bytes) in &runs[0] {
+            assert!(bytes == &other[name], "{} differs", name.display());
+        }
+    }
+}
+
+#[test]
+fn another_seed_gives_other_results() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (run_into(&dir.path().join("1"), &["--seed", "1"]), run_into(&dir.path().join("2"), &["--seed", "2"]));
+    assert_ne!(one[Path::new("figures.csv")], two[Path::new("figures.csv")]);
+}
+
+#[test]
+fn a_folder_that_exists_is_not_overwritten_without_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("mine"), "precious").unwrap();
+    let refused = podsim(&["run", QUICK, "--out", out.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("--force"));
+    assert_eq!(fs::read_to_string(out.join("mine")).unwrap(), "precious");
+    run_into(&out, &["--force"]);
+    assert!(!out.join("mine").exists() && out.join("report.html").exists());
+}
+
+#[test]
+fn bad_input_exits_with_2_says_where_and_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("bad.yaml");
+    fs::write(&file, "apiVersion: podsim/v1\nkind: Scenario\nmetadata: {name: bad}\nspec:\n  durration: 1d\n  seed: many\n").unwrap();
+    let out = dir.path().join("out");
+    let output = podsim(&["run", file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("bad.yaml:5:") && said.contains("duration") && said.contains("bad.yaml:6:"), "{said}");
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_missing_file_an_unknown_verb_and_a_bad_number_exit_with_2() {
+    for arguments in [&["run", "nowhere.yaml"][..], &["fly"], &["run", QUICK, "--replications", "0"], &["run", QUICK, "--set", "spec.nothing=1"]] {
+        let output = podsim(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(!stderr(&output).is_empty());
+    }
+}
+
+#[test]
+fn a_summary_fits_100_columns_and_json_is_one_line() {
+    let table = podsim(&[&["run", QUICK, "--quiet", "--replications", "2"], &SHORT[..]].concat());
+    assert!(stdout(&table).lines().all(|line| line.chars().count() <= 100), "{}", stdout(&table));
+    assert!(stdout(&table).contains("95 % CI"));
+    let json = podsim(&[&["run", QUICK, "--quiet", "--format", "json"], &SHORT[..]].concat());
+    assert_eq!(stdout(&json).lines().count(), 1);
+    assert!(serde_json::from_str::<serde_json::Value>(&stdout(&json)).unwrap().is_object());
+}
+
+#[test]
+fn completions_exist_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(stdout(&podsim(&["completions", shell])).contains("podsim"), "{shell}");
+    }
+}
+
+/// Commands of the documentation that begin with `podsim`, without comments.
+fn documented_commands() -> Vec<String> {
+    let texts = ["README.md", "docs/model.md", "docs/parameters.md", "scenarios/library/README.md"].map(|file| fs::read_to_string(root().join(file)).unwrap());
+    let lines = texts.iter().flat_map(|text| text.lines());
+    let command = |line: &str| line.strip_prefix("podsim ").or_else(|| line.strip_prefix("cargo run --release -- ")).map(str::to_owned);
+    lines.filter_map(command).map(|line| line.split(" #").next().unwrap().trim().to_owned()).collect()
+}
+
+#[test]
+fn every_command_of_the_documentation_works() {
+    let commands = documented_commands();
+    assert!(commands.len() >= 5, "{commands:?}");
+    let dir = tempfile::tempdir().unwrap();
+    for command in commands {
+        // The full scale has a check of its own; here its scenario only has to be valid.
+        let command = command.replace("run scenarios/library/documented/scale.yaml", "check scenarios/library/documented/scale.yaml");
+        let words: Vec<&str> = command.split(" > ").next().unwrap().split_whitespace().collect();
+        let checks = words[0] == "check";
+        let mut words: Vec<&str> = words.into_iter().take_while(|word| !(checks && word.starts_with("--"))).collect();
+        let out = dir.path().join("out");
+        if let Some(place) = words.iter().position(|word| *word == "--out") {
+            words[place + 1] = out.to_str().unwrap();
+            words.push("--force");
+        }
+        if words[0] == "run" && !words.contains(&"--duration") {
+            words.extend(SHORT);
+        }
+        let output = podsim(&words);
+        assert_eq!(output.status.code(), Some(0), "podsim {command}: {}", stderr(&output));
+    }
+}
