@@ -183,8 +183,8 @@ impl Temporary {
         sync_folder(&self.path)
     }
 
-    /// Gives the folder its final name. What had that name is moved aside first and removed last, so that a reader finds the old
-    /// folder or the new one, and a failure brings the old one back.
+    /// Gives the folder its final name. What had that name is moved aside just before and removed last: a failure brings it back, and
+    /// a process killed between the two renames leaves it whole under its hidden name.
     fn rename_to(mut self, dir: &Path, force: bool) -> Result<(), WriteError> {
         let old = sibling(dir, "replaced")?;
         let replaces = fs::symlink_metadata(dir).is_ok();

@@ -57,8 +57,9 @@ fn figure_lines(outcomes: &[Outcome]) -> Vec<String> {
     let interval = if outcomes.len() > 1 { "   95 % CI" } else { "" };
     let mut lines = vec![format!("{:LABEL$}{:>VALUE$}{interval}", "", if outcomes.len() > 1 { "mean" } else { "value" })];
     for (group, ids) in HEADLINES {
-        lines.push(group.to_owned());
-        lines.extend(ids.iter().filter_map(|id| figure_line(id, outcomes)));
+        let rows: Vec<String> = ids.iter().filter_map(|id| figure_line(id, outcomes)).collect();
+        lines.extend((!rows.is_empty()).then(|| group.to_owned()));
+        lines.extend(rows);
     }
     lines
 }
