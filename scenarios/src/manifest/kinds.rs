@@ -107,7 +107,8 @@ fn object<'t>(tree: &'t Tree, report: &mut Report) -> Option<Object<'t>> {
         return None;
     };
     let known = find(tree, version, kind, report)?;
-    let sound = shape::check(tree, schema(known), shape::MANIFEST, report) & names::metadata(tree, report);
+    let sound = shape::check(tree, schema(known), shape::MANIFEST, report);
+    names::metadata(tree, report);
     sound.then_some(Object { kind: known.kind, kind_name: known.name, tree })
 }
 

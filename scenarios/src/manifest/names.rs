@@ -50,26 +50,23 @@ pub(crate) fn label_name(name: &str, what: &str, span: Span, report: &mut Report
 }
 
 /// Checks name and labels of an object.
-pub(crate) fn metadata(tree: &Tree, report: &mut Report) -> bool {
+pub(crate) fn metadata(tree: &Tree, report: &mut Report) {
+    labels(tree.at(&["metadata", "labels"]), report);
     let Some(name) = tree.text_at(&["metadata", "name"]) else {
-        let generated = tree.text_at(&["metadata", "generateName"]).is_some();
-        if !generated {
+        if tree.text_at(&["metadata", "generateName"]).is_none() {
             report.problem(Code::ManifestMissing, tree.place_of_key(&["metadata"]), "the object has no name").help("give `metadata.name`");
         }
-        return generated;
+        return;
     };
-    let good = is_subdomain(name);
-    if !good {
+    if !is_subdomain(name) {
         report
             .problem(Code::BadName, tree.place(&["metadata", "name"]), format!("`{}` is no name for an object", shorten(name)))
             .help("lower-case letters, digits, `-` and `.`, with a letter or digit at both ends");
     }
-    good & labels(tree.at(&["metadata", "labels"]), report)
 }
 
 /// Checks a mapping of labels.
-pub(crate) fn labels(labels: Option<&Tree>, report: &mut Report) -> bool {
-    let before = report.count();
+pub(crate) fn labels(labels: Option<&Tree>, report: &mut Report) {
     for (key, value) in labels.map_or(&[][..], Tree::entries) {
         if !is_qualified(&key.text) {
             report.problem(Code::BadName, key.span, format!("`{}` is no label key", shorten(&key.text)));
@@ -80,7 +77,6 @@ pub(crate) fn labels(labels: Option<&Tree>, report: &mut Report) -> bool {
                 .help("at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends");
         }
     }
-    report.count() == before
 }
 
 #[cfg(test)]

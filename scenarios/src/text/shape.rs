@@ -100,8 +100,13 @@ impl<'a> Checker<'a> {
     fn choice(&mut self, tree: &Tree, alternatives: &[&'a Value], schema: &'a Value, at: &Spot) {
         let tags: Vec<(&'a str, &'a Value)> = alternatives.iter().copied().filter_map(tag).collect();
         let words: Vec<&'a str> = alternatives.iter().copied().flat_map(words).collect();
+        if let [only] = alternatives
+            && only.get("not").is_some()
+        {
+            return self.not_supported(schema, at);
+        }
         match &tree.node {
-            Node::Map(entries) if !tags.is_empty() => self.tagged(entries, &tags, at),
+            Node::Map(entries) if !tags.is_empty() => self.tagged(entries, alternatives, at),
             Node::Text(text) if words.contains(&text.as_str()) => {}
             Node::Text(text) if !words.is_empty() => self.unknown_choice(text, at.span, &words, at),
             _ => match alternatives.iter().find(|schema| tag(schema).is_none() && accepts(tree, schema)) {
@@ -111,22 +116,23 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn tagged(&mut self, entries: &[(Key, Tree)], tags: &[(&'a str, &'a Value)], at: &Spot) {
-        let names: Vec<&str> = tags.iter().map(|(name, _)| *name).collect();
+    fn tagged(&mut self, entries: &[(Key, Tree)], alternatives: &[&'a Value], at: &Spot) {
+        let tags: Vec<_> = alternatives.iter().filter_map(|schema| Some((tag(schema)?, *schema))).collect();
+        let names: Vec<&str> = tags.iter().map(|((name, _), _)| *name).collect();
         for (key, value) in entries {
-            match tags.iter().find(|(name, _)| *name == key.text) {
-                Some((_, schema)) => self.value(value, schema, &at.key(key, value)),
+            let inner = at.key(key, value);
+            match tags.iter().find(|((name, _), _)| *name == key.text) {
+                Some(((_, content), schema)) if content.get("not").is_some() => self.not_supported(schema, &inner),
+                Some(((_, content), _)) => self.value(value, content, &inner),
                 None => self.unknown_choice(&key.text, key.span, &names, at),
             }
         }
         if entries.len() != 1 {
+            let second = entries.get(1).map_or(at.span, |(key, _)| key.span);
+            let known = names.iter().copied().filter(|name| *name != BARE);
             self.report
-                .problem(
-                    Code::Conflict,
-                    entries.get(1).map_or(at.span, |(key, _)| key.span),
-                    format!("{} wants exactly one choice", at.name()),
-                )
-                .help(format!("choose one of {}", list(names)));
+                .problem(Code::Conflict, second, format!("{} wants exactly one choice", at.name()))
+                .help(format!("choose one of {}", list(known)));
         }
     }
 

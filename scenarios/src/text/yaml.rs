@@ -14,6 +14,8 @@ use crate::problem::Code;
 
 /// Most values of one file: far above any scenario, far below what hurts.
 const NODES_MAX: usize = 2_000_000;
+/// Most values that come from aliases: enough for shared snippets, too few for a bomb.
+const REPLAYED_MAX: usize = 20_000;
 /// Deepest nesting.
 const DEPTH_MAX: usize = 48;
 
@@ -35,6 +37,9 @@ fn options() -> Options {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         strict_booleans: true,
         with_snippet: false,
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: REPLAYED_MAX,
+        },
         budget: serde_saphyr::budget! {
             max_nodes: NODES_MAX,
             max_events: 2 * NODES_MAX,
