@@ -44,9 +44,12 @@ fn pods_that_are_withdrawn_when_all_nodes_are_full_follow_erlang_b_whatever_thei
 fn without_limits_the_pods_that_run_are_poisson_from_the_first_instant() {
     let outcomes = outcomes("mg-infinity");
     expect("Pods running", &outcomes, 300.0, |outcome| outcome.pods.running.mean(outcome.closed));
-    let healthy = |outcome: &Outcome| outcome.series.iter().map(|sample| sample.in_state[PodState::Healthy.index()] as f64).collect::<Vec<_>>();
-    let squares: Vec<f64> =
-        outcomes.iter().map(|outcome| healthy(outcome).iter().map(|pods| (pods - 300.0).powi(2)).sum::<f64>() / healthy(outcome).len() as f64).collect();
+    let healthy =
+        |outcome: &Outcome| outcome.series.iter().map(|sample| sample.in_state[PodState::Healthy.index()] as f64).collect::<Vec<_>>();
+    let squares: Vec<f64> = outcomes
+        .iter()
+        .map(|outcome| healthy(outcome).iter().map(|pods| (pods - 300.0).powi(2)).sum::<f64>() / healthy(outcome).len() as f64)
+        .collect();
     let ratio = Estimate::new(&squares, LEVEL).unwrap();
     assert!(ratio.low().unwrap() < 300.0 && 300.0 < ratio.high().unwrap(), "variance {} for a mean of 300", ratio.mean);
     let first: f64 = outcomes.iter().map(|outcome| healthy(outcome)[0]).sum::<f64>() / f64::from(REPLICATIONS);

@@ -16,10 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("world.rs", &["cluster", "engine", "event", "measure", "spec", "table", "units"]),
     ("kubelet", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
     ("controllers", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
-    (
-        "simulation",
-        &["cluster", "controllers", "engine", "event", "kubelet", "measure", "scheduler", "spec", "table", "units", "world"],
-    ),
+    ("simulation", &["cluster", "controllers", "engine", "event", "kubelet", "measure", "scheduler", "spec", "table", "units", "world"]),
 ];
 
 fn root() -> &'static Path {
@@ -71,7 +68,9 @@ fn every_room_of_the_core_has_its_arrows() {
 #[test]
 fn scenarios_and_reports_do_not_know_each_other_and_the_core_knows_neither() {
     let manifest = |part: &str| fs::read_to_string(root().join(part).join("Cargo.toml")).unwrap();
-    let names = |part: &str, other: &str| manifest(part).lines().any(|line| line.starts_with(&format!("{other}.")) || line.starts_with(&format!("{other} ")));
+    let names = |part: &str, other: &str| {
+        manifest(part).lines().any(|line| line.starts_with(&format!("{other}.")) || line.starts_with(&format!("{other} ")))
+    };
     for (part, other) in [("scenarios", "reports"), ("reports", "scenarios"), ("sim-core", "scenarios"), ("sim-core", "reports")] {
         assert!(!names(part, other), "{part} must not depend on {other}");
     }

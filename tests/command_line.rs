@@ -116,7 +116,9 @@ fn bad_input_exits_with_2_says_where_and_writes_nothing() {
 
 #[test]
 fn a_missing_file_an_unknown_verb_and_a_bad_number_exit_with_2() {
-    for arguments in [&["run", "nowhere.yaml"][..], &["fly"], &["run", QUICK, "--replications", "0"], &["run", QUICK, "--set", "spec.nothing=1"]] {
+    for arguments in
+        [&["run", "nowhere.yaml"][..], &["fly"], &["run", QUICK, "--replications", "0"], &["run", QUICK, "--set", "spec.nothing=1"]]
+    {
         let output = podsim(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
         assert!(!stderr(&output).is_empty());
@@ -142,7 +144,8 @@ fn completions_exist_for_every_shell() {
 
 /// Commands of the documentation that begin with `podsim`, without comments.
 fn documented_commands() -> Vec<String> {
-    let texts = ["README.md", "docs/model.md", "docs/parameters.md", "scenarios/library/README.md"].map(|file| fs::read_to_string(root().join(file)).unwrap());
+    let texts = ["README.md", "docs/model.md", "docs/parameters.md", "scenarios/library/README.md"]
+        .map(|file| fs::read_to_string(root().join(file)).unwrap());
     let lines = texts.iter().flat_map(|text| text.lines());
     let command = |line: &str| line.strip_prefix("podsim ").or_else(|| line.strip_prefix("cargo run --release -- ")).map(str::to_owned);
     lines.filter_map(command).map(|line| line.split(" #").next().unwrap().trim().to_owned()).collect()

@@ -8,7 +8,7 @@ use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
 use crate::event::{ContainerRef, Event};
 use crate::measure::{Recorder, Weights};
-use crate::spec::{ContainerKind, Controller, ContainerSpec, Distribution, PodTemplate, Shape, Spec};
+use crate::spec::{ContainerKind, ContainerSpec, Controller, Distribution, PodTemplate, Shape, Spec};
 use crate::table::{NodeId, PodId, Table, TemplateId};
 use crate::units::{SimSpan, SimTime};
 

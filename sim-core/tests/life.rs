@@ -69,7 +69,10 @@ fn every_arrow_of_the_chart_is_taken_and_the_books_always_balance() {
     }
     assert_eq!(outcome.addresses.duplicates, 0);
     assert_eq!(outcome.pods.at_start, 100);
-    assert_eq!(outcome.pods.at_start + outcome.pods.created, outcome.pods.succeeded + outcome.pods.failed + outcome.pods.at_end.iter().sum::<u64>());
+    assert_eq!(
+        outcome.pods.at_start + outcome.pods.created,
+        outcome.pods.succeeded + outcome.pods.failed + outcome.pods.at_end.iter().sum::<u64>()
+    );
 }
 
 #[test]

@@ -41,8 +41,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
         output.problem(&format!("{} exists already: choose another folder, or --force to replace it", out.display()));
         return BAD_INPUT;
     }
-    let overrides =
-        Overrides { seed: arguments.seed, duration: arguments.duration.clone(), set: arguments.set.clone() };
+    let overrides = Overrides { seed: arguments.seed, duration: arguments.duration.clone(), set: arguments.set.clone() };
     match scenarios::load(&arguments.scenario, &overrides) {
         Ok(loaded) => simulate(arguments, output, &loaded),
         Err(problems) => output.problems(&problems),
@@ -87,7 +86,8 @@ fn progress_bar(output: &Output) -> ProgressBar {
     if !output.shows_progress() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}  {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template("{wide_bar} {percent:>3} %  {msg}  {eta} left").unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(1000).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
@@ -140,13 +140,7 @@ fn tell(output: &Output, run: &RunInfo, outcomes: &[Outcome], notes: &Notes) {
     }
 }
 
-fn write(
-    arguments: &Arguments,
-    output: &Output,
-    run: &RunInfo,
-    outcomes: &[Outcome],
-    notes: &Notes,
-) -> Result<(), reports::WriteError> {
+fn write(arguments: &Arguments, output: &Output, run: &RunInfo, outcomes: &[Outcome], notes: &Notes) -> Result<(), reports::WriteError> {
     let Some(out) = &arguments.out else { return Ok(()) };
     reports::write(out, arguments.force, run, outcomes, notes)?;
     output.hint(&format!("wrote {}; open {}", out.display(), out.join("report.html").display()));

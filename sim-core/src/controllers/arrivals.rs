@@ -38,14 +38,7 @@ fn after_gap(world: &mut World<'_>, workload: WorkloadId, rate: f64, draw: u64, 
 
 /// The next point of a Poisson process whose rate follows the day: points of the highest rate, each kept with the share that the
 /// rate of its time has of it.
-fn thinned(
-    world: &mut World<'_>,
-    workload: WorkloadId,
-    rate: f64,
-    amplitude: f64,
-    day: Shape,
-    mut draw: impl FnMut() -> u64,
-) -> SimTime {
+fn thinned(world: &mut World<'_>, workload: WorkloadId, rate: f64, amplitude: f64, day: Shape, mut draw: impl FnMut() -> u64) -> SimTime {
     let highest = 1.0 + amplitude;
     let mut at = world.now;
     loop {

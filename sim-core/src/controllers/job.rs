@@ -21,7 +21,9 @@ fn retry_delay(failures: u32) -> SimSpan {
 pub(super) fn reconcile(controllers: &mut Controllers, world: &mut World<'_>, instance: InstanceId, about: Job) {
     let row = &controllers.instances[instance];
     if row.over {
-        return if row.owned() == 0 { controllers.instances.remove(instance) };
+        return if row.owned() == 0 {
+            controllers.instances.remove(instance)
+        };
     }
     if row.succeeded >= about.completions {
         return end(controllers, world, instance, true);
@@ -36,7 +38,11 @@ fn end(controllers: &mut Controllers, world: &mut World<'_>, instance: InstanceI
     let row = &mut controllers.instances[instance];
     row.over = true;
     let count = &mut world.record.controllers;
-    if well { count.jobs_completed += 1 } else { count.jobs_failed += 1 }
+    if well {
+        count.jobs_completed += 1
+    } else {
+        count.jobs_failed += 1
+    }
     for &pod in &row.current {
         world.note(Note::Delete(pod));
     }

@@ -60,8 +60,7 @@ impl Recorder {
     /// A recorder of a cluster without Pods, whose containers use CPU in these shapes.
     pub fn new(shapes: &[Shape]) -> Self {
         let zero = TimeAverage::new(0, SimTime::ZERO);
-        let resource =
-            ResourceUse { allocatable: zero, capacity: zero, requested: zero, used: 0.0, requested_again: 0 };
+        let resource = ResourceUse { allocatable: zero, capacity: zero, requested: zero, used: 0.0, requested_again: 0 };
         Self {
             opened: SimTime::ZERO,
             nodes: NodeMeasures { ready: zero, occupied: zero, pods_max: 0 },
@@ -119,8 +118,7 @@ impl Recorder {
             at_start: levels.pods.live.level(),
             ..fresh.pods
         };
-        self.containers =
-            ContainerMeasures { live: levels.containers.live, running: levels.containers.running, ..fresh.containers };
+        self.containers = ContainerMeasures { live: levels.containers.live, running: levels.containers.running, ..fresh.containers };
         (self.lifecycle, self.startup, self.controllers) = (fresh.lifecycle, fresh.startup, fresh.controllers);
         (self.addresses.assigned, self.addresses.exhausted) = (0, 0);
         (self.resources.cpu.requested_again, self.resources.memory.requested_again) = (0, 0);
@@ -132,9 +130,11 @@ impl Recorder {
             .into_iter()
             .chain(&mut pods.in_state)
             .chain(&mut pods.by_size)
-            .chain([&mut resources.cpu, &mut resources.memory].into_iter().flat_map(|resource| {
-                [&mut resource.allocatable, &mut resource.capacity, &mut resource.requested]
-            }))
+            .chain(
+                [&mut resources.cpu, &mut resources.memory]
+                    .into_iter()
+                    .flat_map(|resource| [&mut resource.allocatable, &mut resource.capacity, &mut resource.requested]),
+            )
             .chain([&mut resources.pause_memory, &mut self.addresses.in_use, &mut self.nodes.ready, &mut self.nodes.occupied])
             .chain(&mut resources.sidecar_memory_requested)
             .chain(&mut resources.sidecar_memory_used)

@@ -51,8 +51,7 @@ impl<'s> Simulation<'s> {
         let controllers = Controllers::new(&world);
         let scheduling = Scheduling::new(spec);
         world.record.count_nodes(spec);
-        let mut run =
-            Self { world, scheduling, controllers, counts: EngineCounts::default(), replication, opened: false };
+        let mut run = Self { world, scheduling, controllers, counts: EngineCounts::default(), replication, opened: false };
         run.begin();
         run
     }

@@ -32,7 +32,14 @@ const MESSAGES_COUNTED: usize = 256;
 
 impl Scheduling {
     pub(super) fn new(spec: &Spec) -> Self {
-        Self { scheduler: Scheduler::new(spec), record: nothing(SimTime::ZERO, 0), busy: false, timer: 0, cycles: 0, given: BTreeMap::new() }
+        Self {
+            scheduler: Scheduler::new(spec),
+            record: nothing(SimTime::ZERO, 0),
+            busy: false,
+            timer: 0,
+            cycles: 0,
+            given: BTreeMap::new(),
+        }
     }
 
     /// Opens the window of measurement.

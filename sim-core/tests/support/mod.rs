@@ -2,16 +2,16 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use sim_core::Simulation;
 use sim_core::engine::random::Seed;
 use sim_core::measure::Outcome;
 use sim_core::spec::{
-    Behavior, ContainerKind, ContainerSpec, Controller, ControlPlane, Distribution, Image, Kubelet, Labels, Network, NodePool,
-    NodeShape, Placement, PodTemplate, PullPolicy, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak,
-    Warmup, Workload,
+    Behavior, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Labels, Network, NodePool, NodeShape,
+    Placement, PodTemplate, PullPolicy, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak, Warmup,
+    Workload,
 };
 use sim_core::table::{ImageId, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan};
-use sim_core::Simulation;
 
 pub const GIB: u64 = 1 << 30;
 
