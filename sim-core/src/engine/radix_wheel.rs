@@ -28,8 +28,8 @@ use crate::units::SimTime;
 /// Levels that cover the 64 bits of a time.
 const LEVELS: u32 = u64::BITS.div_ceil(BITS);
 
-/// The largest bucket which is sorted whole rather than spread over a lower level.
-const SORTED_MAX: usize = 256;
+/// The largest bucket which is sorted whole rather than spread over a lower level: spreading costs about as much as sorting so many.
+const SORTED_MAX: usize = 512;
 
 /// A pending event.
 #[derive(Clone, Copy, Debug)]
