@@ -38,3 +38,16 @@ impl Law for Constant {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Distribution;
+    use super::super::testing::{check, golden};
+
+    #[test]
+    fn a_constant_is_a_law_too() {
+        check(&Distribution::Constant(5.0));
+        check(&Distribution::Constant(0.0));
+        golden(&Distribution::Constant(5.0), [5.0; 3]);
+    }
+}

@@ -74,3 +74,38 @@ impl Law for Empirical<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Distribution;
+    use super::super::testing::{check, golden, near};
+
+    fn empirical(points: &[(f64, f64)]) -> Distribution {
+        Distribution::Empirical { points: points.to_vec() }
+    }
+
+    #[test]
+    fn draws_and_formulas_agree() {
+        let gap_and_tail = empirical(&[(0.0, 0.0), (0.5, 10.0), (0.5, 20.0), (0.9, 100.0), (1.0, 1000.0)]);
+        check(&gap_and_tail);
+        check(&empirical(&[(0.2, 5.0), (0.8, 50.0)]));
+        check(&empirical(&[(0.3, 0.0), (0.6, 0.0), (1.0, 8.0)]));
+        golden(&gap_and_tail, [29.255_371_239_208_7, 0.785_260_263_584_339_8, 0.251_718_458_145_993_03]);
+    }
+
+    #[test]
+    fn what_the_points_leave_out_is_at_the_nearest_of_them() {
+        let law = empirical(&[(0.2, 5.0), (0.8, 50.0)]);
+        assert!(near(law.mean(), 0.2 * 5.0 + 0.6 * 27.5 + 0.2 * 50.0, 1e-14));
+        assert!(law.survival(4.9) >= 1.0 && near(law.survival(5.0), 0.8, 1e-14));
+        assert!(near(law.survival(49.999_999), 0.2, 1e-6) && law.survival(50.0) <= 0.0);
+    }
+
+    #[test]
+    fn quantiles_are_the_points_and_the_lines_between() {
+        let law = empirical(&[(0.1, 80.0), (0.25, 167.0), (0.5, 540.0)]);
+        for (p, want) in [(0.0, 80.0), (0.1, 80.0), (0.25, 167.0), (0.375, 353.5), (0.5, 540.0), (1.0, 540.0)] {
+            assert!(near(law.quantile(p), want, 1e-14), "{p}");
+        }
+    }
+}

@@ -55,3 +55,31 @@ impl Law for Erlang {
         self.phases(self.k + 1.0, rng)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Distribution;
+    use super::super::testing::{check, golden, near};
+
+    #[test]
+    fn draws_and_formulas_agree() {
+        for k in [1, 2, 4, 40] {
+            check(&Distribution::Erlang { k, mean: 60.0 });
+        }
+        golden(&Distribution::Erlang { k: 4, mean: 60.0 }, [65.297_349_121_886_61, 16.919_530_382_586_206, 15.543_915_120_510_695]);
+    }
+
+    #[test]
+    fn phases_lessen_the_spread() {
+        assert!(near(Distribution::Erlang { k: 4, mean: 1.0 }.second_moment(), 1.25, 1e-15));
+    }
+
+    #[test]
+    fn one_phase_is_exponential() {
+        let (one, plain) = (Distribution::Erlang { k: 1, mean: 60.0 }, Distribution::Exponential { mean: 60.0 });
+        for x in [0.1, 60.0, 600.0] {
+            assert!(near(one.survival(x), plain.survival(x), 1e-12), "{x}");
+            assert!(near(one.limited_mean(x), plain.limited_mean(x), 1e-12), "{x}");
+        }
+    }
+}

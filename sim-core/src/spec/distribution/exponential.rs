@@ -45,3 +45,30 @@ impl Law for Exponential {
         -self.mean * (-p).ln_1p()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Distribution;
+    use super::super::testing::{check, golden, near};
+
+    #[test]
+    fn draws_and_formulas_agree() {
+        check(&Distribution::Exponential { mean: 100.0 });
+        golden(&Distribution::Exponential { mean: 100.0 }, [420.475_713_335_483_36, 10.557_665_969_745_265, 3.384_303_934_334_080_4]);
+    }
+
+    #[test]
+    fn a_population_grows_from_empty_as_in_theory() {
+        let law = Distribution::Exponential { mean: 100.0 };
+        let table = [(10.0, 9.516_258_196), (50.0, 39.346_934_03), (100.0, 63.212_055_88), (500.0, 99.326_205_3)];
+        for (time, population) in table {
+            assert!(near(law.limited_mean(time), population, 1e-9), "{time}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_as_long_as_a_whole_life() {
+        let law = Distribution::Exponential { mean: 100.0 };
+        assert!(near(law.second_moment() / (2.0 * law.mean()), 100.0, 1e-15));
+    }
+}

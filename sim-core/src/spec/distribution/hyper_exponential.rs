@@ -56,3 +56,33 @@ impl Law for HyperExponential {
         if rng.unit() < 0.5 { short.length_biased(rng) } else { long.length_biased(rng) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Distribution;
+    use super::super::testing::{check, golden, near};
+
+    #[test]
+    fn draws_and_formulas_agree() {
+        for scv in [1.0, 4.0, 100.0] {
+            check(&Distribution::HyperExponential { mean: 5.0, scv });
+        }
+        golden(
+            &Distribution::HyperExponential { mean: 5.0, scv: 4.0 },
+            [1.920_221_185_679_276, 1.765_532_152_625_823_4, 0.181_123_662_633_135_76],
+        );
+    }
+
+    #[test]
+    fn the_spread_is_as_asked_for() {
+        let law = Distribution::HyperExponential { mean: 1.0, scv: 4.0 };
+        assert!(near(law.second_moment(), 5.0, 1e-15));
+        assert!(near(law.limited_second_moment(1e6), 5.0, 1e-12) && near(law.limited_mean(1e6), 1.0, 1e-12), "so do the branches");
+    }
+
+    #[test]
+    fn a_tiny_share_of_long_lives_keeps_the_mean() {
+        let law = Distribution::HyperExponential { mean: 1.0, scv: 1e12 };
+        assert!(near(law.limited_mean(1e200), 1.0, 1e-9));
+    }
+}

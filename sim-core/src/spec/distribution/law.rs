@@ -43,3 +43,16 @@ pub(super) fn least(low: f64, high: f64, reached: impl Fn(f64) -> bool) -> f64 {
     }
     f64::from_bits(high)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::least;
+
+    #[test]
+    fn a_threshold_is_found_to_the_last_bit_at_any_size() {
+        for threshold in [0.0, 1e-9, 1.0, 3.155e9, 1e300] {
+            assert_eq!(least(0.0, f64::MAX, |x| x >= threshold).to_bits(), f64::to_bits(threshold));
+        }
+        assert_eq!(least(0.0, 5.0, |_| false).to_bits(), 5.0_f64.to_bits());
+    }
+}

@@ -57,6 +57,31 @@ impl Law for LogUniform {
     }
 
     fn quantile(&self, p: f64) -> f64 {
-        (self.low * (self.width() * p).exp()).clamp(self.low, self.high)
+        if p >= 1.0 { self.high } else { (self.low * (self.width() * p).exp()).clamp(self.low, self.high) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Distribution;
+    use super::super::testing::{check, golden, near};
+
+    #[test]
+    fn draws_and_formulas_agree() {
+        check(&Distribution::LogUniform { low: 1.0, high: 1000.0 });
+        check(&Distribution::LogUniform { low: 30.0, high: 120.0 });
+        golden(
+            &Distribution::LogUniform { low: 30.0, high: 120.0 },
+            [63.975_353_461_007_614, 31.678_159_714_316_568, 30.528_026_875_402_524],
+        );
+    }
+
+    #[test]
+    fn every_order_of_magnitude_is_alike() {
+        let law = Distribution::LogUniform { low: 1.0, high: 1000.0 };
+        for (x, want) in [(10.0, 2.0 / 3.0), (100.0, 1.0 / 3.0)] {
+            assert!(near(law.survival(x), want, 1e-12), "{x}");
+        }
+        assert!(near(law.mean(), 999.0 / 1000.0_f64.ln(), 1e-14));
     }
 }

@@ -98,7 +98,8 @@ pub enum Distribution {
         /// Weights (zero or more, any positive sum) and laws.
         Vec<(f64, Distribution)>,
     ),
-    /// min(max(X, `min`), `max`): what lies outside moves to the bound and is not drawn anew.
+    /// min(max(X, `min`), `max`): what lies outside moves to the bound and is not drawn anew. A Pareto law bounded thus has
+    /// lives of exactly `max`, and few of them fill much time; the truncated law often called bounded Pareto has none.
     Bounded {
         /// The law of X.
         of: Box<Distribution>,
@@ -214,7 +215,7 @@ impl Distribution {
 
     /// E\[min(X, x)²\] for `x` from zero to infinity.
     pub fn limited_second_moment(&self, x: f64) -> f64 {
-        if x.is_infinite() { self.second_moment() } else { with_law!(self, law => law.limited_second_moment(x)) }
+        if x > SQUARE_MAX { self.second_moment() } else { with_law!(self, law => law.limited_second_moment(x)) }
     }
 
     /// A draw of a life met by chance at some moment: long ones are met more often, in proportion to their length.
@@ -282,7 +283,107 @@ impl Distribution {
     }
 }
 
+/// Squares of larger numbers overflow.
+const SQUARE_MAX: f64 = 1e150;
+
 /// Heavy tails may overflow; an infinity would become NaN in the next subtraction.
 const fn finite(draw: f64) -> f64 {
     draw.min(f64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::{Purpose, Seed};
+    use testing::near;
+
+    /// One of each law.
+    fn laws() -> Vec<Distribution> {
+        let log_normal = Distribution::LogNormal { median: 30.0, sigma: 1.5 };
+        vec![
+            Distribution::Constant(4.0),
+            Distribution::Uniform { low: 1.0, high: 5.0 },
+            Distribution::Exponential { mean: 3.0 },
+            log_normal.clone(),
+            Distribution::LogNormal { median: 30.0, sigma: 0.0 },
+            Distribution::Weibull { shape: 0.7, scale: 2.0 },
+            Distribution::Pareto { shape: 1.5, min: 2.0 },
+            Distribution::Erlang { k: 3, mean: 6.0 },
+            Distribution::HyperExponential { mean: 5.0, scv: 9.0 },
+            Distribution::LogUniform { low: 1.0, high: 100.0 },
+            Distribution::LogUniform { low: 7.0, high: 7.0 },
+            Distribution::Empirical { points: vec![(0.0, 1.0), (0.5, 2.0), (1.0, 30.0)] },
+            Distribution::Mixture(vec![(3.0, log_normal.clone()), (1.0, Distribution::Exponential { mean: 2.0 })]),
+            Distribution::Bounded { of: Box::new(log_normal), min: 5.0, max: 300.0 },
+        ]
+    }
+
+    #[test]
+    fn a_scaled_law_is_the_law_in_another_unit() {
+        for law in laws() {
+            let scaled = law.scaled(60.0);
+            assert!(near(scaled.mean(), 60.0 * law.mean(), 1e-12), "{law:?}");
+            assert!(near(scaled.second_moment(), 3600.0 * law.second_moment(), 1e-12), "{law:?}");
+            for x in [0.5, 3.0, 45.0] {
+                assert!((scaled.survival(60.0 * x) - law.survival(x)).abs() < 1e-12, "{law:?} at {x}");
+            }
+            let [one, other] = [&law, &scaled].map(|law| law.sample(&mut Seed(3).stream(Purpose::Run, 0, 0)));
+            assert!(near(other, 60.0 * one, 1e-12), "the same address gives the same draw of {law:?}");
+        }
+    }
+
+    #[test]
+    fn age_and_residual_make_up_a_life_met_by_chance() {
+        for law in laws() {
+            let at = |draw| Seed(3).stream(Purpose::Equilibrium, 0, draw);
+            for draw in 0..100 {
+                let (age, residual) = law.age_and_residual(&mut at(draw));
+                assert!(age >= 0.0 && residual >= 0.0, "{law:?}");
+                assert!(near(age + residual, law.length_biased(&mut at(draw)), 1e-12), "{law:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_law_without_spread_is_a_constant() {
+        let bare = Distribution::Constant(7.0);
+        let still = [
+            Distribution::LogNormal { median: 7.0, sigma: 0.0 },
+            Distribution::LogUniform { low: 7.0, high: 7.0 },
+            Distribution::Uniform { low: 7.0, high: 7.0 },
+            Distribution::Empirical { points: vec![(0.5, 7.0)] },
+        ];
+        for law in still {
+            assert_eq!(law.validate(), Ok(()));
+            let summary = |law: &Distribution| {
+                [law.mean(), law.second_moment(), law.survival(6.9), law.survival(7.0), law.quantile(0.5)].map(f64::to_bits)
+            };
+            assert_eq!(summary(&law), summary(&bare), "{law:?}");
+            assert_eq!(law.limited_mean(9.0).to_bits(), 7.0_f64.to_bits());
+        }
+    }
+
+    #[test]
+    fn only_heavy_tails_are_warned_of() {
+        let heavy: Vec<bool> = laws().iter().map(Distribution::infinite_variance).collect();
+        assert_eq!(heavy.iter().filter(|heavy| **heavy).count(), 1);
+        assert!(Distribution::Pareto { shape: 2.0, min: 1.0 }.infinite_variance());
+        assert!(!Distribution::Pareto { shape: 2.01, min: 1.0 }.infinite_variance());
+    }
+
+    #[test]
+    #[should_panic(expected = "has no equilibrium")]
+    fn a_law_of_infinite_mean_has_no_residual() {
+        Distribution::Pareto { shape: 1.0, min: 1.0 }.residual(&mut Seed(0).stream(Purpose::Residual, 0, 0));
+    }
+
+    #[test]
+    fn draws_stay_finite_where_the_arithmetic_overflows() {
+        let wild = [Distribution::Pareto { shape: 1e-4, min: 1.0 }, Distribution::Weibull { shape: 1e-4, scale: 1.0 }];
+        for law in wild {
+            for entity in 0..1000 {
+                assert!(law.sample(&mut Seed(0).stream(Purpose::Run, entity, 0)).is_finite(), "{law:?}");
+            }
+        }
+    }
 }

@@ -66,3 +66,35 @@ impl Law for Pareto {
         self.min * (-(-p).ln_1p() / self.shape).exp()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Distribution;
+    use super::super::testing::{check, golden, near};
+
+    #[test]
+    fn draws_and_formulas_agree() {
+        for shape in [0.69, 1.0, 1.5, 2.0, 2.5] {
+            check(&Distribution::Pareto { shape, min: 10.0 });
+        }
+        golden(&Distribution::Pareto { shape: 1.5, min: 10.0 }, [14.964_359_478_326_104, 86.565_381_924_476_01, 184.817_583_922_030_3]);
+    }
+
+    #[test]
+    fn moments_are_infinite_where_the_tail_is_too_heavy() {
+        let table = [(0.69, f64::INFINITY, f64::INFINITY), (1.0, f64::INFINITY, f64::INFINITY), (1.5, 1.8, f64::INFINITY), (2.5, 1.0, 1.8)];
+        for (shape, mean, second) in table {
+            let law = Distribution::Pareto { shape, min: 0.6 };
+            assert!(near(law.mean(), mean, 1e-12) && near(law.second_moment(), second, 1e-12), "shape {shape}");
+        }
+    }
+
+    #[test]
+    fn a_population_grows_from_empty_as_in_theory() {
+        let law = Distribution::Pareto { shape: 1.5, min: 100.0 / 3.0 };
+        let table = [(10.0, 10.0), (50.0, 45.566_894_6), (100.0, 61.509_982_05), (200.0, 72.783_447_3), (500.0, 82.786_740_68)];
+        for (time, population) in table {
+            assert!(near(law.limited_mean(time), population, 1e-9), "{time}");
+        }
+    }
+}

@@ -67,3 +67,22 @@ impl Law for Uniform {
         (self.low + (self.high - self.low) * p).clamp(self.low, self.high)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Distribution;
+    use super::super::testing::{check, golden, near};
+
+    #[test]
+    fn draws_and_formulas_agree() {
+        check(&Distribution::Uniform { low: 0.0, high: 2.0 });
+        check(&Distribution::Uniform { low: 20.0, high: 30.0 });
+        golden(&Distribution::Uniform { low: 20.0, high: 30.0 }, [25.462_768_561_960_434, 20.392_630_131_792_17, 20.125_859_229_072_997]);
+    }
+
+    #[test]
+    fn moments_are_those_of_the_textbook() {
+        let law = Distribution::Uniform { low: 0.0, high: 2.0 };
+        assert!(near(law.mean(), 1.0, 1e-15) && near(law.second_moment(), 4.0 / 3.0, 1e-15));
+    }
+}

@@ -66,3 +66,42 @@ impl Law for Weibull {
         self.scale * (-(-p).ln_1p()).powf(1.0 / self.shape)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Distribution;
+    use super::super::testing::{check, golden, near};
+
+    /// The law of this mean.
+    fn of_mean(mean: f64, shape: f64) -> Distribution {
+        Distribution::Weibull { shape, scale: mean / libm::tgamma(1.0 + 1.0 / shape) }
+    }
+
+    #[test]
+    fn draws_and_formulas_agree() {
+        for shape in [0.418, 0.75, 1.0, 2.5] {
+            check(&Distribution::Weibull { shape, scale: 302.0 });
+        }
+        golden(
+            &Distribution::Weibull { shape: 0.75, scale: 302.0 },
+            [154.404_253_909_923_54, 1_446.377_639_439_038_8, 2_161.064_301_290_117_3],
+        );
+    }
+
+    #[test]
+    fn a_node_met_by_chance_lasts_longer_than_a_new_one_if_failures_come_early() {
+        let law = of_mean(1.0, 0.7);
+        assert!(near(law.mean(), 1.0, 1e-14));
+        assert!(near(law.second_moment(), 3.138_685_632, 1e-9));
+        assert!(near(law.second_moment() / (2.0 * law.mean()), 1.569_342_816, 1e-9));
+    }
+
+    #[test]
+    fn a_population_grows_from_empty_as_in_theory() {
+        let law = of_mean(100.0, 0.7);
+        let table = [(10.0, 8.724_441_351), (50.0, 33.244_101_48), (100.0, 52.543_741_95), (200.0, 74.029_278_76), (500.0, 94.301_620_71)];
+        for (time, population) in table {
+            assert!(near(law.limited_mean(time), population, 1e-9), "{time}");
+        }
+    }
+}
