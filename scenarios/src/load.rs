@@ -62,7 +62,7 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
     let mut files = Files::new(path);
     let spec = load_with(path, overrides, &mut files, &mut report);
     match spec {
-        Some(spec) if report.is_clean() => Ok(Loaded { spec, notes: report.notes(), digest: files.digest(&report).hex() }),
+        Some(spec) if report.is_clean() => Ok(Loaded { spec, notes: report.notes(), digest: Files::digest(&report).hex() }),
         _ => Err(report.problems()),
     }
 }

@@ -33,7 +33,7 @@ fn jobs_a_day(spec: &Spec) -> (f64, f64) {
     let mut jobs = (0.0, 0.0);
     for workload in spec.workloads.rows() {
         let Source::Arriving(arrivals) = &workload.source else { continue };
-        let rate = arrivals.rate().unwrap() * 86_400.0;
+        let rate = arrivals.rate().expect("a rate") * 86_400.0;
         jobs.0 += rate;
         jobs.1 += if spec.templates[workload.template].is_multi_container() { rate } else { 0.0 };
     }

@@ -9,7 +9,7 @@ use scenarios::{Overrides, check, load};
 fn survive(bytes: &[u8]) {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let path = folder.join(format!("input-{:?}.yaml", std::thread::current().id()));
-    std::fs::write(&path, bytes).unwrap();
+    std::fs::write(&path, bytes).expect("a place to write");
     let _ = load(&path, &Overrides::default());
     let _ = check(&[path]);
 }

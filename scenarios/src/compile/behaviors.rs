@@ -26,6 +26,8 @@ struct Change {
 
 /// Applies the entries in order.
 pub(super) fn apply(given: &[At<BehaviorFile>], parts: &mut Parts, builder: &mut Builder<'_>) {
+    // A broken object is left out, so that a selector of it would match nothing for no fault of its own.
+    let sound = builder.report.is_clean();
     for entry in given {
         let change = Change::read(&entry.value, builder);
         let select = &entry.value.select.value;
@@ -33,9 +35,11 @@ pub(super) fn apply(given: &[At<BehaviorFile>], parts: &mut Parts, builder: &mut
         for part in &mut parts.0 {
             let chosen: Vec<usize> = (0..part.template.containers.len()).filter(|row| matches(select, part, *row, builder)).collect();
             matched += chosen.len();
-            chosen.into_iter().for_each(|row| change.apply(&mut part.template.containers[row]));
+            for row in chosen {
+                change.apply(&mut part.template.containers[row]);
+            }
         }
-        if matched == 0 && builder.report.is_clean() {
+        if matched == 0 && sound {
             nothing(entry, parts, builder);
         }
     }

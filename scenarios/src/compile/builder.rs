@@ -43,7 +43,9 @@ impl<'r> Builder<'r> {
     /// A builder for objects in `trees`, which are searched for the names of resources.
     pub(crate) fn new(report: &'r mut Report, trees: &[&Tree]) -> Self {
         let mut resources = BTreeSet::new();
-        trees.iter().for_each(|tree| collect_resources(tree, &mut resources));
+        for tree in trees {
+            collect_resources(tree, &mut resources);
+        }
         let mut symbols = Symbols::default();
         // Words that the scheduler looks for, whether a manifest has them or not.
         for word in [

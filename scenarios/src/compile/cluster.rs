@@ -18,8 +18,9 @@ const NODES_MAX: u64 = 1_000_000;
 /// The pools and zones of a cluster.
 pub(super) fn pools(
     given: &ClusterFile,
+    place: Span,
     nodes: &[Object<'_>],
-    network: &Network,
+    network: Network,
     builder: &mut Builder<'_>,
 ) -> (Table<PoolId, NodePool>, Table<ZoneId, String>) {
     let mut making = Making::default();
@@ -29,14 +30,11 @@ pub(super) fn pools(
     for object in nodes {
         making.single(object, builder);
     }
-    if making.pools.is_empty() {
-        let place = given.nodes.first().map(|name| name.span).unwrap_or_default();
-        if builder.report.is_clean() {
-            builder
-                .report
-                .problem(Code::OutOfRange, place, "the cluster has no nodes")
-                .help("give `spec.cluster.nodePools` or `spec.cluster.nodes`");
-        }
+    if making.pools.is_empty() && builder.report.is_clean() {
+        builder
+            .report
+            .problem(Code::OutOfRange, place, "the cluster has no nodes")
+            .help("give `spec.cluster.nodePools` or `spec.cluster.nodes`");
     }
     making.check_count(network, builder);
     (making.pools, making.zones)
@@ -67,7 +65,7 @@ impl Making {
         self.last = pool.count.span;
         let shape = manifest::shape(&pool.template, given.span, builder);
         let given_zones: Vec<&str> = pool.zones.iter().map(|zone| zone.value.as_str()).chain(shape.zone.as_deref()).collect();
-        self.check_zones(&pool.zones, builder);
+        check_zones(&pool.zones, builder);
         let zones = given_zones.into_iter().map(|zone| self.zone(zone, builder)).collect();
         let count = u32::try_from(pool.count.value).unwrap_or(u32::MAX);
         self.pools.push(NodePool { name: pool.name.value.clone(), count, single: false, zones, shape: shape.shape });
@@ -102,23 +100,23 @@ impl Making {
         }
     }
 
-    fn check_zones(&self, zones: &[At<String>], builder: &mut Builder<'_>) {
-        for (row, zone) in zones.iter().enumerate() {
-            names::label_name(&zone.value, "a zone", zone.span, builder.report);
-            if zones[..row].iter().any(|other| other.value == zone.value) {
-                builder.report.problem(Code::DuplicateName, zone.span, format!("the zone `{}` is listed twice", zone.value));
-            }
-        }
-    }
-
     /// Each node needs a block of addresses.
-    fn check_count(&self, network: &Network, builder: &mut Builder<'_>) {
+    fn check_count(&self, network: Network, builder: &mut Builder<'_>) {
         let most = network.blocks().min(NODES_MAX);
         if self.count > most {
             builder
                 .report
                 .problem(Code::TooMany, self.last, format!("{} nodes are more than the network has blocks for: {most}", self.count))
                 .help("widen `spec.cluster.network.clusterCidr`, raise `nodeMaskBits`, or lower the count; a million nodes is the limit");
+        }
+    }
+}
+
+fn check_zones(zones: &[At<String>], builder: &mut Builder<'_>) {
+    for (row, zone) in zones.iter().enumerate() {
+        names::label_name(&zone.value, "a zone", zone.span, builder.report);
+        if zones[..row].iter().any(|other| other.value == zone.value) {
+            builder.report.problem(Code::DuplicateName, zone.span, format!("the zone `{}` is listed twice", zone.value));
         }
     }
 }

@@ -169,7 +169,7 @@ impl World<'_> {
     /// The first resource of which an empty node has too little.
     fn too_large(&self, asked: &Requests, pool: &NodePool) -> Option<String> {
         let given = &pool.shape.allocatable;
-        let cpu = |millis: u64| format!("{}m", millis);
+        let cpu = |millis: u64| format!("{millis}m");
         if pool.shape.pods_max == 0 {
             return Some("it admits no Pods".into());
         }
@@ -192,7 +192,7 @@ fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
 
 fn reason(obstacle: Obstacle, node: &str) -> Reason {
     match obstacle {
-        Obstacle::Node(message) => Reason { message, help: "set the labels of a node pool, or change the selector".into() },
+        Obstacle::Node(message) => Reason { message, help: "compare the names and labels of the nodes with what the Pod asks for".into() },
         Obstacle::Taint(text) => Reason {
             message: format!("the nearest node is `{node}`, but {text}"),
             help: "add a toleration to the Pod, or take the taint away".into(),

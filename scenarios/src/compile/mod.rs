@@ -20,6 +20,7 @@ use crate::load::Files;
 use crate::manifest::{Object, objects};
 use crate::problem::Code;
 use crate::text::report::Report;
+use crate::text::source::Span;
 use crate::text::tree::Tree;
 use crate::text::{decode, shape, yaml};
 
@@ -43,7 +44,7 @@ pub(crate) fn scenario(tree: &Tree, files: &mut Files, report: &mut Report) -> O
     let objects = documents.objects(report);
     files.objects += objects.nodes.len() + objects.workloads.iter().map(Vec::len).sum::<usize>();
     let mut builder = Builder::new(report, &objects.trees(tree));
-    compile(&file, &objects, &mut builder)
+    compile(&file, &objects, tree.place_of_key(&["spec", "cluster"]), &mut builder)
 }
 
 /// The documents of all files that a scenario names.
@@ -100,13 +101,13 @@ impl<'t> Objects<'t> {
     }
 }
 
-fn compile(file: &ScenarioFile, objects: &Objects<'_>, builder: &mut Builder<'_>) -> Option<Spec> {
+fn compile(file: &ScenarioFile, objects: &Objects<'_>, cluster_place: Span, builder: &mut Builder<'_>) -> Option<Spec> {
     let given = &file.spec;
     let duration = positive(&given.duration, "the duration", builder);
     builder.registry(given.cluster.registry.as_ref());
     builder.classes(&objects.workloads);
     let timing = timing::timing(&given.cluster, builder);
-    let (pools, zones) = cluster::pools(&given.cluster, &objects.nodes, &timing.network, builder);
+    let (pools, zones) = cluster::pools(&given.cluster, cluster_place, &objects.nodes, timing.network, builder);
     let mut parts = workloads::workloads(&given.workloads, &objects.workloads, builder);
     behaviors::apply(&given.behaviors, &mut parts, builder);
     feasibility::check(&parts, &pools, &zones, builder);

@@ -88,7 +88,7 @@ fn one(given: &WorkloadFile, compiled: Vec<(Compiled, Span)>, first: usize, buil
     let give_up_after = given.give_up_after.as_ref().and_then(|span| builder.read_up_to(span, SPAN_MAX));
     let several = compiled.len() > 1;
     let changes = Changes::read(given, builder);
-    changes.check(given, &compiled, builder);
+    check_changes(given, &compiled, builder);
     let part = |(row, (compiled, object)): (usize, (Compiled, Span))| {
         let name = if several { format!("{}/{}", given.name.value, compiled.template.name) } else { given.name.value.clone() };
         let workload = Workload {
@@ -132,23 +132,23 @@ impl Changes {
             other => other,
         }
     }
+}
 
-    /// What only Deployments have must not be given where there is none.
-    fn check(&self, given: &WorkloadFile, compiled: &[(Compiled, Span)], builder: &mut Builder<'_>) {
-        let any = compiled.iter().any(|(compiled, _)| matches!(compiled.controller, Controller::Deployment(_)));
-        let places = [
-            ("replicas", given.replicas.as_ref().map(|given| given.span)),
-            ("releases", given.releases.as_ref().map(|given| given.span)),
-            ("scaling", given.scaling.first().map(|given| given.span)),
-        ];
-        for (key, span) in places {
-            if let Some(span) = span.filter(|_| !any && !compiled.is_empty()) {
-                builder.report.problem(
-                    Code::Conflict,
-                    span,
-                    format!("`{key}` is for Deployments, and the workload `{}` has none", given.name.value),
-                );
-            }
+/// What only Deployments have must not be given where there is none.
+fn check_changes(given: &WorkloadFile, compiled: &[(Compiled, Span)], builder: &mut Builder<'_>) {
+    let any = compiled.iter().any(|(compiled, _)| matches!(compiled.controller, Controller::Deployment(_)));
+    let places = [
+        ("replicas", given.replicas.as_ref().map(|given| given.span)),
+        ("releases", given.releases.as_ref().map(|given| given.span)),
+        ("scaling", given.scaling.first().map(|given| given.span)),
+    ];
+    for (key, span) in places {
+        if let Some(span) = span.filter(|_| !any && !compiled.is_empty()) {
+            builder.report.problem(
+                Code::Conflict,
+                span,
+                format!("`{key}` is for Deployments, and the workload `{}` has none", given.name.value),
+            );
         }
     }
 }

@@ -64,9 +64,13 @@ impl Files {
     }
 
     /// The digest of all texts that were taken in, overrides included, in the order of reading.
-    pub(crate) fn digest(&self, report: &Report) -> Digest {
+    pub(crate) fn digest(report: &Report) -> Digest {
         let mut digest = Digest::new();
         for source in report.sources.iter() {
+            // The names of files say where a user keeps them; those of overrides say what they change.
+            if source.name.starts_with("--") {
+                digest.part(source.name.as_bytes());
+            }
             digest.part(source.text.as_bytes());
         }
         digest

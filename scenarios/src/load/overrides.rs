@@ -11,15 +11,14 @@ use crate::text::yaml;
 /// Applies the overrides in order: sets, then duration and seed.
 pub(super) fn apply(scenario: &mut Tree, overrides: &Overrides, report: &mut Report) {
     for set in &overrides.set {
-        match set.split_once('=') {
-            Some((path, value)) => set_one(scenario, &format!("--set {path}"), path, value, report),
-            None => {
-                let file = report.sources.add(format!("--set {set}"), set.as_str());
-                let span = Span { file, start: 0, len: set.len() as u32 };
-                report
-                    .problem(Code::BadOverride, span, "an override is PATH=VALUE")
-                    .help("for example `spec.cluster.nodePools.general.count=100`");
-            }
+        if let Some((path, value)) = set.split_once('=') {
+            set_one(scenario, &format!("--set {path}"), path, value, report);
+        } else {
+            let file = report.sources.add(format!("--set {set}"), set.as_str());
+            let span = Span { file, start: 0, len: set.len() as u32 };
+            report
+                .problem(Code::BadOverride, span, "an override is PATH=VALUE")
+                .help("for example `spec.cluster.nodePools.general.count=100`");
         }
     }
     if let Some(duration) = &overrides.duration {
@@ -92,9 +91,10 @@ fn name(item: &Tree) -> Option<&str> {
 
 fn lost(items: &[Tree], step: &str) -> Astray {
     let names: Vec<&str> = items.iter().filter_map(name).collect();
-    let help = match names.is_empty() {
-        true => format!("the list has {} elements, counted from 0", items.len()),
-        false => suggestion(step, names.iter().copied()),
+    let help = if names.is_empty() {
+        format!("the list has {} elements, counted from 0", items.len())
+    } else {
+        suggestion(step, names.iter().copied())
     };
     Astray(format!("the list has no element `{step}`"), help)
 }

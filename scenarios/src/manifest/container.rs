@@ -10,7 +10,7 @@ use crate::compile::Builder;
 use crate::problem::Code;
 use crate::text::nearest::suggestion;
 use crate::text::source::Span;
-use crate::text::tree::Tree;
+use crate::text::tree::{Key, Node, Tree};
 use crate::values::quantity::Quantity;
 
 /// Resources that every node may have; others need a domain.
@@ -46,12 +46,9 @@ pub(super) fn resources(tree: Option<&Tree>, fill: bool, builder: &mut Builder<'
 /// Amounts by resource name.
 pub(super) fn amounts(tree: Option<&Tree>, builder: &mut Builder<'_>) -> Amounts {
     let entries = tree.map_or(&[][..], Tree::entries);
-    let amount = |(key, value): &(crate::text::tree::Key, Tree)| {
+    let amount = |(key, value): &(Key, Tree)| {
         check_resource(&key.text, key.span, builder);
-        let text = match &value.node {
-            crate::text::tree::Node::Number(text) | crate::text::tree::Node::Text(text) => text,
-            _ => return None,
-        };
+        let (Node::Number(text) | Node::Text(text)) = &value.node else { return None };
         let amount = builder.quantity(text, value.span)?;
         if !NATIVE.contains(&key.text.as_str()) && !amount.is_whole() {
             builder.report.problem(Code::BadQuantity, value.span, format!("{} comes in whole units", key.text));
@@ -67,7 +64,7 @@ fn check_resource(name: &str, span: Span, builder: &mut Builder<'_>) {
         builder
             .report
             .problem(Code::BadValue, span, format!("`{name}` is no resource of a container"))
-            .help(format!("{}; extended resources have a domain, as `nvidia.com/gpu`", suggestion(name, NATIVE)));
+            .help(format!("{} (extended resources have a domain, as `nvidia.com/gpu`)", suggestion(name, NATIVE)));
     }
 }
 

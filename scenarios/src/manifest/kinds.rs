@@ -91,10 +91,11 @@ pub(crate) fn objects<'t>(documents: impl IntoIterator<Item = &'t Tree>, report:
 /// A document, or the items of a list of documents, a few lists deep.
 fn unroll(document: &Tree, depth: usize) -> Vec<&Tree> {
     let is_list = document.text_at(&["kind"]).is_some_and(|kind| kind.ends_with("List")) && document.get("items").is_some();
-    match is_list && depth > 0 {
-        true => document.get("items").map_or(&[][..], Tree::items).iter().flat_map(|item| unroll(item, depth - 1)).collect(),
-        false => vec![document],
+    if !is_list || depth == 0 {
+        return vec![document];
     }
+    let items = document.get("items").map_or(&[][..], Tree::items);
+    items.iter().flat_map(|item| unroll(item, depth - 1)).collect()
 }
 
 fn object<'t>(tree: &'t Tree, report: &mut Report) -> Option<Object<'t>> {

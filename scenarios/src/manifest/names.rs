@@ -15,7 +15,7 @@ pub(crate) fn is_label_name(name: &str) -> bool {
 
 /// Label names joined by points, at most 253 characters.
 pub(crate) fn is_subdomain(name: &str) -> bool {
-    name.len() <= 253 && name.split('.').all(|part| is_label_name(part))
+    name.len() <= 253 && name.split('.').all(is_label_name)
 }
 
 /// Letters, digits, `-`, `_`, `.`, beginning and ending with a letter or digit, at most 63.

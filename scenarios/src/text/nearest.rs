@@ -45,7 +45,7 @@ pub(crate) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let shown: Vec<String> = words.iter().take(20).map(|word| format!("`{word}`")).collect();
     match words.len() {
         0 => "nothing".into(),
-        0..=20 => shown.join(", "),
+        1..=20 => shown.join(", "),
         many => format!("{} and {} more", shown.join(", "), many - 20),
     }
 }

@@ -87,7 +87,7 @@ impl<'a> Checker<'a> {
     fn alternatives(&self, schema: &'a Map<String, Value>) -> Option<Vec<&'a Value>> {
         let listed = schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()?;
         let not_null = |schema: &&Value| schema.get("type").and_then(Value::as_str) != Some("null");
-        Some(listed.iter().filter(not_null).map(|schema| self.flat(schema)).flatten().collect())
+        Some(listed.iter().filter(not_null).flat_map(|schema| self.flat(schema)).collect())
     }
 
     /// An alternative, or those that it consists of.
@@ -161,10 +161,10 @@ impl<'a> Checker<'a> {
             && let Node::Text(text) = &tree.node
         {
             let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
-            return if words.contains(&text.as_str()) {
-            } else {
-                self.unknown_choice(text, at.span, &words, at)
-            };
+            if !words.contains(&text.as_str()) {
+                self.unknown_choice(text, at.span, &words, at);
+            }
+            return;
         }
         if let (Some(word), Node::Text(text)) = (schema.get("const").and_then(Value::as_str), &tree.node)
             && word != text
@@ -255,9 +255,11 @@ impl<'a> Checker<'a> {
         let Ok(value) = text.parse::<f64>() else { return };
         let (low, high) = bounds(schema);
         if value < low || value > high {
-            self.report
-                .problem(Code::OutOfRange, at.span, format!("{} is {text}, out of range", at.name()))
-                .help(format!("{low} to {high}"));
+            self.report.problem(Code::OutOfRange, at.span, format!("{} is {text}, out of range", at.name())).help(if high > 1e15 {
+                format!("{low} or more")
+            } else {
+                format!("{low} to {high}")
+            });
         }
     }
 
@@ -298,8 +300,12 @@ fn accepts_type(tree: &Tree, schema: &Map<String, Value>) -> bool {
 
 fn is_a(tree: &Tree, name: &str) -> bool {
     match (&tree.node, name) {
-        (Node::Null, "null") | (Node::Bool(_), "boolean") | (Node::Text(_), "string") | (Node::List(_), "array") => true,
-        (Node::Map(_), "object") | (Node::Number(_), "number") => true,
+        (Node::Null, "null")
+        | (Node::Bool(_), "boolean")
+        | (Node::Text(_), "string")
+        | (Node::List(_), "array")
+        | (Node::Map(_), "object")
+        | (Node::Number(_), "number") => true,
         (Node::Number(text), "integer") => text.parse::<i128>().is_ok(),
         _ => false,
     }

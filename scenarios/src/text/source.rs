@@ -15,17 +15,22 @@ pub(crate) struct Span {
 pub(crate) struct Source {
     pub(crate) name: String,
     pub(crate) text: Arc<String>,
+    /// Where lines begin.
+    lines: Vec<usize>,
 }
 
 impl Source {
+    fn new(name: String, text: String) -> Self {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
+        Self { name, text: Arc::new(text), lines }
+    }
+
     /// Line and column (in characters) of a byte, both from 1.
     pub(crate) fn line_column(&self, byte: usize) -> (usize, usize) {
-        let before = &self.text.as_bytes()[..byte.min(self.text.len())];
-        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |newline| newline + 1);
-        let line = 1 + before.iter().filter(|b| **b == b'\n').count();
-        // Bytes that continue a UTF-8 character do not count.
-        let column = 1 + before[line_start..].iter().filter(|b| (**b & 0xC0) != 0x80).count();
-        (line, column)
+        let line = self.lines.partition_point(|start| *start <= byte);
+        let start = self.lines[line - 1];
+        let column = self.text[start..].char_indices().take_while(|(offset, _)| start + offset < byte).count();
+        (line, 1 + column)
     }
 }
 
@@ -36,7 +41,7 @@ pub(crate) struct Sources(Vec<Source>);
 impl Sources {
     /// Takes a source in and gives its number.
     pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u32 {
-        self.0.push(Source { name: name.into(), text: Arc::new(text.into()) });
+        self.0.push(Source::new(name.into(), text.into()));
         (self.0.len() - 1) as u32
     }
 
@@ -54,5 +59,19 @@ impl Sources {
         let source = self.get(span.file);
         let (line, column) = source.line_column(span.start as usize);
         format!("{}:{line}:{column}", source.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_lines_and_characters() {
+        let source = Source::new("a".into(), "ab\nä: x\n".into());
+        let cases = [(0, (1, 1)), (1, (1, 2)), (3, (2, 1)), (5, (2, 2)), (7, (2, 4)), (9, (3, 1)), (99, (3, 1))];
+        for (byte, want) in cases {
+            assert_eq!(source.line_column(byte), want, "byte {byte}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Options, Spanned};
 
 use super::report::Report;
@@ -36,6 +36,8 @@ fn options() -> Options {
         // Reported by us, with the place of both.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         strict_booleans: true,
+        // Text where a number is wanted is reported with its place like any other.
+        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
         with_snippet: false,
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: REPLAYED_MAX,
@@ -51,9 +53,11 @@ fn options() -> Options {
 /// Reports what the YAML reader did not accept.
 fn refuse(error: &serde_saphyr::Error, file: u32, text: &str, report: &mut Report) {
     let message = error.without_snippet().to_string();
-    let message = message.lines().next().unwrap_or_default().to_owned();
+    let message = message.lines().next().unwrap_or_default();
+    // The place is shown by us.
+    let message = message.split(" at line ").next().unwrap_or(message);
     let span = error.location().map_or(Span { file, ..Span::default() }, |location| place(file, text, &location));
-    if is_budget(error, &message) {
+    if is_budget(error, message) {
         report
             .problem(Code::YamlBudget, span, format!("the document is too large or too deep: {message}"))
             .help("aliases that expand without bound and very deep nesting are refused");

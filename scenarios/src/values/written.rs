@@ -76,11 +76,9 @@ macro_rules! unit {
             const NAME: &'static str = $words;
             const EXAMPLES: &'static str = $examples;
             fn read(text: &str) -> Result<$value, String> {
-                #[expect(clippy::redundant_closure_call, reason = "the reader is a parameter of the macro")]
                 ($read)(text)
             }
             fn number(value: $value) -> f64 {
-                #[expect(clippy::redundant_closure_call, reason = "so is the conversion")]
                 ($number)(value)
             }
         }
