@@ -21,7 +21,7 @@ pub enum WriteError {
     #[error("{} cannot name a folder", .0.display())]
     NoName(PathBuf),
     /// The system refused.
-    #[error("cannot {action} {}", path.display())]
+    #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// What was tried.
         action: &'static str,
@@ -161,6 +161,9 @@ fn sibling(dir: &Path, suffix: &str) -> Result<PathBuf, WriteError> {
 impl Temporary {
     fn beside(dir: &Path) -> Result<Self, WriteError> {
         let path = sibling(dir, "partial")?;
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(failed("make", parent))?;
+        }
         fs::create_dir(&path).map_err(failed("make", &path))?;
         let temporary = Self { path, renamed: false };
         let plots = temporary.path.join("plots");
