@@ -36,6 +36,7 @@ impl Birth {
 
 /// A Pod. What handlers read together lies together.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and a byte of the row")]
 pub struct Pod {
     /// The row's generation.
     pub generation: u32,

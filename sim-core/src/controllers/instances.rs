@@ -137,7 +137,7 @@ impl Instances {
     }
 
     /// The instance that owns a Pod, if one still does.
-    pub fn owner(&self, world: &World<'_>, pod: PodId) -> Option<InstanceId> {
+    pub fn owner(world: &World<'_>, pod: PodId) -> Option<InstanceId> {
         let row = &world.pods[pod];
         (row.slot != NOWHERE).then_some(row.instance)
     }

@@ -1,6 +1,6 @@
 //! Jobs: run to completion, with retries after a growing delay and a limit on failures.
 
-use super::Controllers;
+use super::{Controllers, Instances};
 use crate::spec::{Controller, Job, RestartPolicy};
 use crate::table::{InstanceId, PodId};
 use crate::units::SimSpan;
@@ -22,7 +22,7 @@ pub(super) fn reconcile(controllers: &mut Controllers, world: &mut World<'_>, in
     let row = &controllers.instances[instance];
     if row.over {
         return if row.owned() == 0 {
-            controllers.instances.remove(instance)
+            controllers.instances.remove(instance);
         };
     }
     if row.succeeded >= about.completions {
@@ -39,9 +39,9 @@ fn end(controllers: &mut Controllers, world: &mut World<'_>, instance: InstanceI
     row.over = true;
     let count = &mut world.record.controllers;
     if well {
-        count.jobs_completed += 1
+        count.jobs_completed += 1;
     } else {
-        count.jobs_failed += 1
+        count.jobs_failed += 1;
     }
     for &pod in &row.current {
         world.note(Note::Delete(pod));
@@ -77,7 +77,7 @@ fn postpone(controllers: &mut Controllers, world: &mut World<'_>, instance: Inst
 
 /// A container of one of a Job's Pods was restarted, which counts against the Job's limit.
 pub(super) fn restarted(controllers: &mut Controllers, world: &mut World<'_>, pod: PodId) {
-    let Some(instance) = controllers.instances.owner(world, pod) else { return };
+    let Some(instance) = Instances::owner(world, pod) else { return };
     let Controller::Job(about) = controllers.workload(world, instance).controller else { return };
     let row = &mut controllers.instances[instance];
     if row.over || world.template(pod).restart_policy != RestartPolicy::OnFailure {

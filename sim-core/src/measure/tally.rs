@@ -22,6 +22,9 @@ impl Default for Tally {
 
 impl Tally {
     /// Adds an observation.
+    ///
+    /// # Panics
+    /// If memory for the histogram cannot be addressed.
     pub fn record(&mut self, span: SimSpan) {
         let nanos = span.as_nanos();
         // Growth can only fail for lack of address space.
@@ -63,6 +66,9 @@ impl Tally {
     }
 
     /// Adds another tally's observations.
+    ///
+    /// # Panics
+    /// If memory for the histogram cannot be addressed.
     pub fn merge(&mut self, other: &Self) {
         self.histogram.add(&other.histogram).expect("histograms of one precision merge");
         self.sum += other.sum;

@@ -416,7 +416,8 @@ impl Search<'_> {
         let nodes = self.rows.len();
         let (mut seen, mut feasible) = (0, 0);
         while seen < nodes {
-            let place = (start + seen) % nodes;
+            let past = start + seen;
+            let place = if past < nodes { past } else { past - nodes };
             let block = place / BLOCK;
             let end = (block * BLOCK + BLOCK).min(nodes).min(place + nodes - seen);
             self.refresh(block, answers);

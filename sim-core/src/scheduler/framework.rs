@@ -145,6 +145,13 @@ pub enum HappeningKind {
     Uncordoned,
 }
 
+impl HappeningKind {
+    /// How many kinds there are.
+    pub const COUNT: usize = 2;
+    /// All of them.
+    pub const ALL: [Self; Self::COUNT] = [Self::AssignedPodDeleted, Self::Uncordoned];
+}
+
 /// What `PreFilter` finds for a Pod.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Prepared<S> {

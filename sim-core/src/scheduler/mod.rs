@@ -204,8 +204,9 @@ impl Scheduler {
         let (profile, nodes) = (&self.profile, &self.nodes);
         let helps = |event, template, rejectors| helps(spec, profile, nodes, event, template, rejectors);
         let failed = self.queue.failed(failure.rejectors(), message, now, &helps);
-        if let Some(before) = failed.before {
-            self.messages.leave(before);
+        // A Pod that was withdrawn meanwhile does not wait, but its message can still be read until another comes.
+        for gone in failed.before.into_iter().chain((!failed.kept).then_some(message)) {
+            self.messages.leave(gone);
         }
         message
     }

@@ -42,6 +42,8 @@ impl PluginSet {
 pub struct Profile {
     pub(super) filters: Vec<Arc<dyn AnyFilter>>,
     pub(super) scores: Vec<(Arc<dyn AnyScore>, i64)>,
+    /// The filters that registered for each kind of happening.
+    registered: [PluginSet; HappeningKind::COUNT],
 }
 
 /// A profile that names a plugin which does not exist.
@@ -66,27 +68,21 @@ impl Profile {
     /// # Errors
     /// If a name is unknown.
     pub fn resolve(filters: &[&str], scores: &[(&str, i64)]) -> Result<Self, UnknownPlugin> {
-        Ok(Self {
-            filters: filters.iter().map(|name| filter(name)).collect::<Result<_, _>>()?,
-            scores: scores.iter().map(|(name, weight)| Ok((score(name)?, *weight))).collect::<Result<_, _>>()?,
-        })
+        let filters: Vec<_> = filters.iter().map(|name| filter(name)).collect::<Result<_, _>>()?;
+        let scores = scores.iter().map(|(name, weight)| Ok((score(name)?, *weight))).collect::<Result<_, _>>()?;
+        let registered = HappeningKind::ALL.map(|kind| registered(&filters, kind));
+        Ok(Self { filters, scores, registered })
     }
 
     /// The filters that registered for a kind of happening.
-    pub(super) fn registered(&self, kind: HappeningKind) -> PluginSet {
-        let mut set = PluginSet::EMPTY;
-        for (plugin, filter) in self.filters.iter().enumerate() {
-            if filter.retries_on().contains(&kind) {
-                set.insert(PluginSet::of(plugin));
-            }
-        }
-        set
+    pub(super) const fn registered(&self, kind: HappeningKind) -> PluginSet {
+        self.registered[kind as usize]
     }
 
     /// True if one of the plugins in `rejectors`, all of which registered for it, hopes that `happening` helps the Pod.
     pub(super) fn hints(&self, rejectors: PluginSet, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
-        let asked = self.filters.iter().enumerate().filter(|(plugin, _)| rejectors.contains(*plugin));
-        asked.into_iter().any(|(_, filter)| filter.hint(pod, happening))
+        let mut asked = self.filters.iter().enumerate().filter(|(plugin, _)| rejectors.contains(*plugin));
+        asked.any(|(_, filter)| filter.hint(pod, happening))
     }
 
     /// True if this is the default profile: what the fast path is made for.
@@ -109,6 +105,14 @@ impl fmt::Debug for Profile {
         let scores: Vec<_> = self.scores.iter().map(|(score, weight)| (score.name(), weight)).collect();
         f.debug_struct("Profile").field("filters", &filters).field("scores", &scores).finish()
     }
+}
+
+fn registered(filters: &[Arc<dyn AnyFilter>], kind: HappeningKind) -> PluginSet {
+    let mut set = PluginSet::EMPTY;
+    for (plugin, _) in filters.iter().enumerate().filter(|(_, filter)| filter.retries_on().contains(&kind)) {
+        set.insert(PluginSet::of(plugin));
+    }
+    set
 }
 
 fn filter(name: &str) -> Result<Arc<dyn AnyFilter>, UnknownPlugin> {

@@ -1,1 +1,554 @@
-//! Whole-scheduler tests.
+//! Tests of the whole scheduler: the queue's rules row by row, messages, node order, and that both paths decide alike.
+
+use proptest::prelude::*;
+
+use super::testing::{Bed, empty_spec, template};
+use super::*;
+use crate::spec::{
+    HostPort, NodePool, NodeSelectorTerm, NodeShape, Operator, PodTemplate, Requests, Requirement, Symbols, Taint, TaintEffect, Toleration,
+};
+use crate::table::{Id, ResourceId, Symbol, ZoneId};
+use crate::units::{Bytes, MilliCpu, SimSpan};
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Tenths of a second.
+fn at(tenths: u64) -> SimTime {
+    SimTime::from_nanos(tenths * SECOND / 10)
+}
+
+/// One node of one core, a Pod that fills it, and further Pods that ask for one core each.
+struct Full {
+    bed: Bed,
+    scheduler: Scheduler,
+    whole: TemplateId,
+}
+
+const NODE: NodeId = NodeId(0);
+
+impl Full {
+    fn new() -> Self {
+        let mut bed = Bed::default();
+        bed.node(|shape, _| shape.allocatable.cpu = MilliCpu(1000));
+        let whole = bed.pod(|pod, _| pod.requests.cpu = MilliCpu(1000));
+        let mut scheduler = Scheduler::new(&bed.spec);
+        scheduler.assign(&bed.spec, whole, NODE);
+        Self { bed, scheduler, whole }
+    }
+
+    fn submit(&mut self, pod: u32, now: SimTime) {
+        self.scheduler.submit(PodId(pod), self.whole, now);
+    }
+
+    /// Tries the next Pod, which must be `pod`.
+    fn attempt(&mut self, pod: u32, now: SimTime) -> Verdict {
+        assert_eq!(self.scheduler.next(now), Some(PodId(pod)));
+        self.scheduler.cycle(&self.bed.spec, PodId(pod), 0, now).verdict
+    }
+
+    fn fails(&mut self, pod: u32, now: SimTime) {
+        let verdict = self.attempt(pod, now);
+        assert!(matches!(verdict, Verdict::Unschedulable(_)), "{verdict:?}");
+    }
+
+    /// A Pod leaves the node and another takes its place, so that the waiting ones are woken for nothing.
+    fn tease(&mut self, now: SimTime) {
+        self.scheduler.release(&self.bed.spec, self.whole, NODE, now);
+        self.scheduler.assign(&self.bed.spec, self.whole, NODE);
+    }
+}
+
+#[test]
+fn higher_priority_goes_first_then_the_earlier_submission() {
+    let mut bed = Bed::default();
+    bed.node(|_, _| {});
+    let [low, high] = [0, 10].map(|priority| bed.pod(|pod, _| pod.priority = priority));
+    let mut scheduler = Scheduler::new(&bed.spec);
+    for (pod, template) in [(0, low), (1, high), (2, high)] {
+        scheduler.submit(PodId(pod), template, at(u64::from(pod) * 10));
+    }
+    for pod in [1, 2, 0] {
+        assert_eq!(scheduler.next(at(30)), Some(PodId(pod)));
+        scheduler.cycle(&bed.spec, PodId(pod), 0, at(30));
+    }
+    assert_eq!((scheduler.next(at(30)), scheduler.queued()), (None, 0));
+}
+
+#[test]
+fn back_off_ends_on_the_whole_second_after_its_window() {
+    #[rustfmt::skip]
+    let table = [
+        // failed at, failures so far, released at (tenths of a second)
+        (100, 1, 120),
+        (103, 1, 120),
+        (109, 1, 120),
+        (109, 3, 150),
+        (105, 5, 210),
+        (105, 50, 210),
+        (105, 200, 210),
+    ];
+    for (failed, failures, released) in table {
+        let mut full = Full::new();
+        full.submit(0, at(0));
+        for _ in 1..failures {
+            full.fails(0, at(0));
+            full.tease(at(0));
+        }
+        full.fails(0, at(failed));
+        full.tease(at(failed));
+        assert_eq!(full.scheduler.wake_at(), Some(at(released)), "failed at {failed} for the {failures}. time");
+        full.scheduler.flush(at(released - 1));
+        assert_eq!(full.scheduler.wake_at(), Some(at(released)));
+        full.scheduler.flush(at(released));
+        assert_eq!((full.scheduler.wake_at(), full.scheduler.next(at(released))), (None, Some(PodId(0))));
+    }
+}
+
+#[test]
+fn a_pod_that_backs_off_lets_active_ones_go_first_and_is_tried_at_once_when_there_are_none() {
+    let mut full = Full::new();
+    full.submit(0, at(103));
+    full.fails(0, at(103));
+    full.tease(at(104));
+    full.submit(1, at(105));
+    full.fails(1, at(105));
+    full.fails(0, at(106));
+}
+
+#[test]
+fn a_pod_whose_back_off_lapsed_while_it_was_parked_becomes_active_at_once() {
+    let mut full = Full::new();
+    full.submit(0, at(0));
+    full.fails(0, at(0));
+    full.tease(at(50));
+    full.submit(1, at(50));
+    full.fails(0, at(50));
+}
+
+#[test]
+fn back_off_can_be_switched_off() {
+    let mut full = Full::new();
+    full.bed.spec.scheduler.backoff_max = SimSpan::ZERO;
+    full.scheduler = Scheduler::new(&full.bed.spec);
+    full.scheduler.assign(&full.bed.spec, full.whole, NODE);
+    full.submit(0, at(0));
+    full.submit(1, at(1));
+    full.fails(0, at(2));
+    full.tease(at(2));
+    full.fails(1, at(3));
+    assert_eq!(full.scheduler.wake_at(), None, "Pod 0 is active again");
+    full.fails(0, at(4));
+}
+
+#[test]
+fn a_parked_pod_is_looked_at_again_after_five_minutes_at_a_multiple_of_thirty_seconds() {
+    for (failed, flushed) in [(0, 3300), (1, 3300), (299, 3300), (300, 3600), (301, 3600)] {
+        let mut full = Full::new();
+        full.submit(0, at(failed));
+        full.fails(0, at(failed));
+        assert_eq!(full.scheduler.wake_at(), Some(at(flushed)), "failed at {failed}");
+        assert_eq!(full.scheduler.next(at(flushed - 1)), None);
+        assert_eq!(full.scheduler.next(at(flushed)), Some(PodId(0)));
+    }
+}
+
+#[test]
+fn only_pods_that_lack_room_are_woken_by_any_pods_end() {
+    let mut bed = Bed::default();
+    let [ip, tcp, key] = ["0.0.0.0", "TCP", "dedicated"].map(|text| bed.symbol(text));
+    let taint = Taint { key, value: key, effect: TaintEffect::NoSchedule };
+    let node = bed.node(|shape, _| shape.allocatable.cpu = MilliCpu(1000));
+    bed.node(|shape, _| shape.taints.push(taint));
+    let other = Requirement { key: bed.symbol("metadata.name"), operator: Operator::In, values: vec![bed.symbol("node-1-0")] };
+    let listening = |port| vec![HostPort { ip, protocol: tcp, port }];
+    let web = bed.pod(|pod, _| pod.placement.host_ports = listening(80));
+    let ssh = bed.pod(|pod, _| pod.placement.host_ports = listening(22));
+    let none = bed.pod(|_, _| {});
+    let big = bed.pod(|pod, _| pod.requests.cpu = MilliCpu(2000));
+    let away = bed.pod(|pod, _| pod.placement.required = Some(vec![NodeSelectorTerm { expressions: vec![], fields: vec![other] }]));
+    #[rustfmt::skip]
+    let table = [
+        // who is parked, who ends, woken
+        (big,  none, true),
+        (big,  web,  true),
+        (web,  none, false),
+        (web,  ssh,  false),
+        (web,  web,  true),
+        (away, none, false),
+    ];
+    for (parked, ended, woken) in table {
+        let mut scheduler = Scheduler::new(&bed.spec);
+        for there in [web, ssh, none] {
+            scheduler.assign(&bed.spec, there, node);
+        }
+        scheduler.submit(PodId(0), parked, at(0));
+        assert_eq!(scheduler.next(at(0)), Some(PodId(0)));
+        scheduler.cycle(&bed.spec, PodId(0), 0, at(0));
+        scheduler.release(&bed.spec, ended, node, at(100));
+        assert_eq!(scheduler.next(at(100)).is_some(), woken, "{parked:?} when {ended:?} ends");
+    }
+}
+
+#[test]
+fn uncordoning_wakes_pods_that_cordoned_nodes_refused() {
+    let mut bed = Bed::default();
+    let node = bed.node(|shape, _| shape.unschedulable = true);
+    let pod = bed.pod(|_, _| {});
+    let mut scheduler = Scheduler::new(&bed.spec);
+    scheduler.submit(PodId(0), pod, at(0));
+    scheduler.next(at(0));
+    let Verdict::Unschedulable(message) = scheduler.cycle(&bed.spec, PodId(0), 0, at(0)).verdict else { panic!("it is cordoned") };
+    assert_eq!(scheduler.message(message), "0/1 nodes are available: 1 node(s) were unschedulable.");
+    scheduler.set_unschedulable(&bed.spec, node, false, at(50));
+    assert_eq!(scheduler.next(at(50)), Some(PodId(0)));
+    assert_eq!(scheduler.cycle(&bed.spec, PodId(0), 0, at(50)).verdict, Verdict::Placed(node));
+    assert_eq!(scheduler.messages().count(), 0);
+}
+
+#[test]
+fn what_happens_during_a_pods_cycle_is_not_missed() {
+    let mut full = Full::new();
+    full.submit(0, at(0));
+    assert_eq!(full.scheduler.next(at(0)), Some(PodId(0)));
+    full.tease(at(1));
+    full.scheduler.cycle(&full.bed.spec, PodId(0), 0, at(2));
+    assert_eq!(full.scheduler.wake_at(), Some(at(20)), "it backs off and is not parked");
+}
+
+#[test]
+fn pods_without_any_node_are_polled_with_growing_back_off() {
+    let mut spec = empty_spec();
+    let pod = template(&mut spec.symbols);
+    let pod = spec.templates.push(pod);
+    let mut scheduler = Scheduler::new(&spec);
+    scheduler.submit(PodId(0), pod, at(0));
+    let mut now = at(0);
+    for wait in [20, 30, 50, 90, 110, 110] {
+        assert_eq!(scheduler.next(now), Some(PodId(0)));
+        let cycle = scheduler.cycle(&spec, PodId(0), 0, now);
+        let Verdict::Unschedulable(message) = cycle.verdict else { panic!("there are no nodes") };
+        assert_eq!(scheduler.message_in_full(message), "no nodes available to schedule pods");
+        assert_eq!(scheduler.next(now), None, "no short cut after an error");
+        now = now + SimSpan::from_millis(wait * 100);
+        assert_eq!(scheduler.wake_at(), Some(now));
+    }
+}
+
+#[test]
+fn withdrawn_pods_leave_no_trace() {
+    let mut full = Full::new();
+    for pod in 0..3 {
+        full.submit(pod, at(0));
+    }
+    full.fails(0, at(0));
+    full.fails(1, at(0));
+    let waiting: Vec<_> = full.scheduler.messages().collect();
+    assert_eq!(waiting.iter().map(|(_, count)| *count).sum::<usize>(), 2);
+    assert_eq!(full.scheduler.waiting_with(waiting[0].0), 2);
+    assert_eq!(full.scheduler.next(at(0)), Some(PodId(2)));
+    for pod in 0..3 {
+        full.scheduler.withdraw(PodId(pod));
+    }
+    full.scheduler.cycle(&full.bed.spec, PodId(2), 0, at(0));
+    assert_eq!((full.scheduler.queued(), full.scheduler.messages().count(), full.scheduler.wake_at()), (0, 0, None));
+}
+
+#[test]
+fn messages_count_reasons_and_sort_as_text() {
+    let mut bed = Bed::default();
+    let [key, value] = ["key", "value"].map(|text| bed.symbol(text));
+    let taint = Taint { key, value, effect: TaintEffect::NoSchedule };
+    bed.node(|shape, _| shape.taints.push(taint));
+    for _ in 0..10 {
+        bed.node(|shape, _| shape.allocatable.cpu = MilliCpu(100));
+    }
+    for _ in 0..2 {
+        bed.node(|shape, _| shape.pods_max = 0);
+    }
+    let pod = bed.pod(|pod, _| pod.requests.cpu = MilliCpu(200));
+    for path in [Path::Auto, Path::Plain] {
+        let mut scheduler = Scheduler::new(&bed.spec).with_path(path);
+        scheduler.submit(PodId(0), pod, at(0));
+        scheduler.next(at(0));
+        let Verdict::Unschedulable(message) = scheduler.cycle(&bed.spec, PodId(0), 0, at(0)).verdict else { panic!("no node fits") };
+        let short = "0/13 nodes are available: 1 node(s) had untolerated taint {key: value}, 10 Insufficient cpu, 2 Too many pods.";
+        assert_eq!(scheduler.message(message), short);
+        let rest = " no new claims to deallocate, preemption: 0/13 nodes are available: \
+                    11 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.";
+        assert_eq!(scheduler.message_in_full(message), format!("{short}{rest}"));
+    }
+}
+
+#[test]
+fn conflicting_names_refuse_a_pod_as_a_whole() {
+    let mut bed = Bed::default();
+    bed.node(|_, _| {});
+    let key = bed.symbol("metadata.name");
+    let fields = ["a", "b"].map(|name| Requirement { key, operator: Operator::In, values: vec![bed.symbol(name)] });
+    let term = NodeSelectorTerm { expressions: vec![], fields: fields.to_vec() };
+    let pod = bed.pod(|pod, _| pod.placement.required = Some(vec![term]));
+    let mut scheduler = Scheduler::new(&bed.spec);
+    scheduler.submit(PodId(0), pod, at(0));
+    scheduler.next(at(0));
+    let Cycle { filtered: 0, scored: 0, verdict: Verdict::Unschedulable(message) } = scheduler.cycle(&bed.spec, PodId(0), 0, at(0)) else {
+        panic!("no node has two names")
+    };
+    assert_eq!(scheduler.message_in_full(message), "0/1 nodes are available: pod affinity terms conflict. not found");
+}
+
+#[test]
+fn nodes_are_listed_zone_by_zone_in_turn() {
+    let mut spec = empty_spec();
+    let zones = ["a", "b", "c"].map(|zone| spec.zones.push(zone.into()));
+    let pool = |name: &str, count, zones: &[ZoneId]| NodePool {
+        name: name.into(),
+        count,
+        single: false,
+        zones: zones.to_vec(),
+        shape: NodeShape::default(),
+    };
+    spec.pools = vec![pool("first", 5, &zones[..2]), pool("zoneless", 2, &[]), pool("last", 3, &zones[1..])].into();
+    let scheduler = Scheduler::new(&spec);
+    let order: Vec<u32> = scheduler.node_order().iter().map(|node| node.0).collect();
+    // By zone: a 0 2 4, b 1 3 7 9, none 5 6, c 8.
+    assert_eq!(order, [0, 1, 5, 8, 2, 3, 6, 4, 7, 9]);
+    assert_eq!(scheduler.node_name(NodeId(7)), "last-0");
+}
+
+#[test]
+fn the_search_goes_on_where_the_last_one_stopped() {
+    let mut spec = empty_spec();
+    let shape = NodeShape { pods_max: 1000, ..NodeShape::default() };
+    spec.pools = vec![NodePool { name: "pool".into(), count: 1000, single: false, zones: vec![], shape }].into();
+    let pod = template(&mut spec.symbols);
+    let pod = spec.templates.push(pod);
+    for path in [Path::Auto, Path::Plain] {
+        let mut scheduler = Scheduler::new(&spec).with_path(path);
+        for (number, start) in [(0, 0), (1, 420), (2, 840), (3, 260)] {
+            assert_eq!(scheduler.start, start);
+            scheduler.submit(PodId(number), pod, at(0));
+            scheduler.next(at(0));
+            let cycle = scheduler.cycle(&spec, PodId(number), 0, at(0));
+            assert_eq!((cycle.filtered, cycle.scored), (420, 420));
+        }
+    }
+}
+
+/// What happens to a scheduler in the comparison of its paths.
+#[derive(Clone, Debug)]
+enum Step {
+    Schedule { template: usize, tie: u64 },
+    Release { which: usize },
+    Assign { template: usize, node: usize },
+    Cordon { node: usize, cordoned: bool },
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (any::<usize>(), any::<u64>()).prop_map(|(template, tie)| Step::Schedule { template, tie }),
+        3 => any::<usize>().prop_map(|which| Step::Release { which }),
+        1 => (any::<usize>(), any::<usize>()).prop_map(|(template, node)| Step::Assign { template, node }),
+        1 => (any::<usize>(), any::<bool>()).prop_map(|(node, cordoned)| Step::Cordon { node, cordoned }),
+    ]
+}
+
+/// Symbols that random clusters use.
+const WORDS: [&str; 8] = ["a", "b", "c", "1", "2", "", "topology.kubernetes.io/zone", "kubernetes.io/hostname"];
+
+fn word() -> impl Strategy<Value = Symbol> + Clone {
+    (0..WORDS.len()).prop_map(Symbol::new)
+}
+
+fn any_effect() -> impl Strategy<Value = TaintEffect> {
+    prop_oneof![Just(TaintEffect::NoSchedule), Just(TaintEffect::PreferNoSchedule), Just(TaintEffect::NoExecute)]
+}
+
+/// A value that is mostly the default.
+fn seldom<T: Clone + std::fmt::Debug + Default + 'static>(strategy: impl Strategy<Value = T> + 'static) -> impl Strategy<Value = T> {
+    prop_oneof![3 => Just(T::default()), 1 => strategy]
+}
+
+fn any_requests(cpu: u64, memory: u64) -> impl Strategy<Value = Requests> {
+    let amount = |max: u64| prop_oneof![1 => Just(0), 6 => 0..max];
+    let scalars = seldom((1_u64..4).prop_map(|amount| vec![(ResourceId(0), amount)]));
+    (amount(cpu), amount(memory), seldom(1_u64..100), scalars).prop_map(|(cpu, memory, ephemeral, scalars)| Requests {
+        cpu: MilliCpu(cpu),
+        memory: Bytes(memory),
+        ephemeral_storage: Bytes(ephemeral),
+        scalars,
+    })
+}
+
+prop_compose! {
+    fn any_shape()(
+        mut allocatable in any_requests(8000, 1 << 34),
+        huge in prop::bool::weighted(0.05),
+        pods_max in prop_oneof![6 => Just(110_u32), 1 => 0_u32..3],
+        labels in prop::collection::vec((word(), word()), 0..4),
+        taints in seldom(prop::collection::vec((word(), word(), any_effect()), 1..4)),
+        unschedulable in prop::bool::weighted(0.1),
+    ) -> NodeShape {
+        if huge {
+            allocatable.memory = Bytes(1 << 58);
+        }
+        let taints = taints.into_iter().map(|(key, value, effect)| Taint { key, value, effect }).collect();
+        NodeShape { allocatable, pods_max, labels: crate::spec::Labels::from_pairs(labels), taints, unschedulable, ..NodeShape::default() }
+    }
+}
+
+prop_compose! {
+    fn any_pool()(
+        shape in any_shape(),
+        count in prop_oneof![1_u32..8, 30_u32..160],
+        zones in prop::collection::vec((0_u32..3).prop_map(ZoneId), 0..4),
+    ) -> NodePool {
+        NodePool { name: String::new(), count, single: false, zones, shape }
+    }
+}
+
+fn any_requirement() -> impl Strategy<Value = Requirement> {
+    use Operator::{DoesNotExist, Exists, Gt, In, Lt, NotIn};
+    let operator = prop::sample::select(vec![In, NotIn, Exists, DoesNotExist, Gt, Lt]);
+    (word(), operator, prop::collection::vec(word(), 1..3)).prop_map(|(key, operator, values)| Requirement { key, operator, values })
+}
+
+fn any_term() -> impl Strategy<Value = NodeSelectorTerm> {
+    let named = seldom(any_requirement().prop_map(|requirement| vec![requirement]));
+    (prop::collection::vec(any_requirement(), 0..2), named).prop_map(|(expressions, fields)| NodeSelectorTerm { expressions, fields })
+}
+
+fn any_toleration() -> impl Strategy<Value = Toleration> {
+    let effect = prop::option::of(any_effect());
+    (prop::option::of(word()), prop::option::of(word()), effect).prop_map(|(key, value, effect)| Toleration { key, value, effect })
+}
+
+prop_compose! {
+    fn any_template()(
+        requests in any_requests(3000, 1 << 33),
+        fill in any::<bool>(),
+        selector in seldom(prop::collection::vec((word(), word()), 1..2)),
+        required in seldom(prop::option::of(prop::collection::vec(any_term(), 0..3))),
+        preferred in seldom(prop::collection::vec((1_i64..100, any_term()), 1..4)),
+        tolerations in seldom(prop::collection::vec(any_toleration(), 1..3)),
+        ports in seldom(prop::collection::vec(1_u16..4, 1..3)),
+        node_name in seldom(prop::option::of(word())),
+    ) -> PodTemplate {
+        let mut pod = template(&mut Symbols::default());
+        pod.scored = requests.clone();
+        if fill {
+            pod.scored.cpu = MilliCpu(requests.cpu.0.max(100));
+            pod.scored.memory = Bytes(requests.memory.0.max(200 << 20));
+        }
+        pod.requests = requests;
+        pod.placement.node_selector = selector;
+        pod.placement.required = required;
+        pod.placement.preferred = preferred;
+        pod.placement.tolerations = tolerations;
+        pod.placement.node_name = node_name;
+        pod.placement.host_ports = ports.into_iter().map(|port| HostPort { ip: Symbol(0), protocol: Symbol(1), port }).collect();
+        pod
+    }
+}
+
+prop_compose! {
+    fn any_cluster()(
+        pools in prop::collection::vec(any_pool(), 1..5),
+        templates in prop::collection::vec(any_template(), 1..6),
+        percentage in prop_oneof![Just(0), Just(100), 1_u32..100],
+        random in any::<bool>(),
+    ) -> Spec {
+        let mut spec = empty_spec();
+        for word in WORDS {
+            spec.symbols.intern(word);
+        }
+        spec.zones = ["a", "b", "c"].map(String::from).to_vec().into();
+        spec.resources = vec!["example.com/gpu".to_owned()].into();
+        spec.pools = pools.into_iter().zip('a'..).map(|(pool, name)| NodePool { name: name.into(), ..pool }).collect();
+        spec.templates = templates.into();
+        spec.scheduler.percentage_of_nodes_to_score = percentage;
+        spec.scheduler.tie_break = if random { TieBreak::Random } else { TieBreak::LowestIndex };
+        spec
+    }
+}
+
+/// A scheduler with what is bound, and the template of each Pod, whose number is that of the step which submitted it.
+struct Run {
+    scheduler: Scheduler,
+    bound: Vec<(TemplateId, NodeId)>,
+    templates: Vec<TemplateId>,
+}
+
+impl Run {
+    fn new(spec: &Spec, path: Path) -> Self {
+        Self { scheduler: Scheduler::new(spec).with_path(path), bound: vec![], templates: vec![] }
+    }
+
+    /// Takes one step and tells all that can be seen of it.
+    fn take(&mut self, spec: &Spec, step: &Step) -> Vec<String> {
+        let template = |index: &usize| TemplateId::new(index % spec.templates.len());
+        let node = |index: &usize| NodeId::new(index % spec.nodes_count());
+        let now = SimTime::from_nanos(self.templates.len() as u64 * SECOND / 3);
+        self.templates.push(TemplateId(0));
+        match step {
+            Step::Schedule { template: index, tie } => return self.schedule(spec, template(index), *tie, now),
+            Step::Release { which } if !self.bound.is_empty() => {
+                let (template, node) = self.bound.swap_remove(which % self.bound.len());
+                self.scheduler.release(spec, template, node, now);
+            }
+            Step::Release { .. } => {}
+            Step::Assign { template: index, node: at } => {
+                self.scheduler.assign(spec, template(index), node(at));
+                self.bound.push((template(index), node(at)));
+            }
+            Step::Cordon { node: at, cordoned } => self.scheduler.set_unschedulable(spec, node(at), *cordoned, now),
+        }
+        vec![]
+    }
+
+    /// Submits a Pod and tries what can be tried.
+    fn schedule(&mut self, spec: &Spec, template: TemplateId, tie: u64, now: SimTime) -> Vec<String> {
+        let number = self.templates.len() as u32 - 1;
+        self.templates[number as usize] = template;
+        self.scheduler.submit(PodId(number), template, now);
+        let mut seen = vec![];
+        while let Some(pod) = self.scheduler.next(now) {
+            let cycle = self.scheduler.cycle(spec, pod, tie, now);
+            seen.push(format!("{pod:?} {cycle:?}"));
+            match cycle.verdict {
+                Verdict::Placed(node) => self.bound.push((self.templates[pod.index()], node)),
+                Verdict::Unschedulable(message) => seen.push(self.scheduler.message_in_full(message).to_owned()),
+            }
+        }
+        seen
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_paths_decide_alike(spec in any_cluster(), steps in prop::collection::vec(any_step(), 1..150)) {
+        let mut runs = [Path::Auto, Path::Plain].map(|path| Run::new(&spec, path));
+        for step in &steps {
+            let [fast, plain] = runs.each_mut().map(|run| run.take(&spec, step));
+            prop_assert_eq!(fast, plain, "{:?}", step);
+            prop_assert_eq!(runs[0].scheduler.start, runs[1].scheduler.start);
+        }
+    }
+
+    #[test]
+    fn loads_are_the_sums_of_what_is_bound(spec in any_cluster(), steps in prop::collection::vec(any_step(), 1..60)) {
+        let mut run = Run::new(&spec, Path::Auto);
+        steps.iter().for_each(|step| drop(run.take(&spec, step)));
+        let mut fresh = Scheduler::new(&spec);
+        run.bound.iter().for_each(|(template, node)| fresh.assign(&spec, *template, *node));
+        for node in (0..spec.nodes_count()).map(NodeId::new) {
+            let [mut a, mut b] = [&run.scheduler, &fresh].map(|scheduler| scheduler.requested(node).clone());
+            for load in [&mut a, &mut b] {
+                load.ports.sort_unstable();
+                load.requested.scalars.retain(|(_, amount)| *amount > 0);
+            }
+            prop_assert_eq!(a, b);
+        }
+    }
+}
