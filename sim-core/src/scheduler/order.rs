@@ -10,11 +10,14 @@ use crate::table::{NodeId, Symbol, Table};
 /// Clusters below this size are searched whole, and at least so many feasible nodes are looked for in larger ones.
 const NODES_MIN: usize = 100;
 
+/// Region and zone of a node.
+type ZoneKey = (Option<Symbol>, Option<Symbol>);
+
 /// The snapshot's node order: nodes are grouped by region and zone, groups in the order of their first node; the first node of
 /// each group in turn, then the second, and so on.
 pub(super) fn list_order(nodes: &Table<NodeId, Node>, symbols: &Symbols) -> Vec<NodeId> {
     let keys = ZoneKeys::new(symbols);
-    let mut groups: Vec<((Option<Symbol>, Option<Symbol>), Vec<NodeId>)> = Vec::new();
+    let mut groups: Vec<(ZoneKey, Vec<NodeId>)> = Vec::new();
     for (id, node) in nodes.iter() {
         let key = keys.of(node);
         match groups.iter_mut().find(|(known, _)| *known == key) {
@@ -44,7 +47,7 @@ impl ZoneKeys {
         }
     }
 
-    fn of(&self, node: &Node) -> (Option<Symbol>, Option<Symbol>) {
+    fn of(&self, node: &Node) -> ZoneKey {
         let value = |keys: &[Option<Symbol>; 2]| {
             let found = keys.iter().flatten().find_map(|key| node.labels.get(*key));
             found.filter(|value| Some(*value) != self.empty)

@@ -72,7 +72,7 @@ impl<'s> Simulation<'s> {
     /// Runs to the end, reporting how far it is every now and then; stops early when `keep_on` says no.
     pub fn run(mut self, mut keep_on: impl FnMut(Progress) -> bool) -> Option<Outcome> {
         while self.step() {
-            if self.counts.events % PROGRESS_EVERY == 0 && !keep_on(self.progress()) {
+            if self.counts.events.is_multiple_of(PROGRESS_EVERY) && !keep_on(self.progress()) {
                 return None;
             }
         }

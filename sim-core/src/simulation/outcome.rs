@@ -2,6 +2,7 @@
 
 use super::runs;
 use super::scheduling::Scheduling;
+use crate::cluster::ImageCache;
 use crate::measure::{EngineCounts, Outcome, Sample};
 use crate::world::World;
 
@@ -63,7 +64,7 @@ pub(super) fn outcome(world: World<'_>, scheduling: &Scheduling, mut engine: Eng
 /// Bytes of images on all nodes.
 fn image_bytes(world: &World<'_>) -> u64 {
     let size = |image| world.spec.images[image].size.0;
-    world.nodes.images.rows().iter().flat_map(|cache| cache.images()).map(size).sum()
+    world.nodes.images.rows().iter().flat_map(ImageCache::images).map(size).sum()
 }
 
 /// Pods in phase Running, counted one by one.
