@@ -12,10 +12,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
     let asked = |code: &&Code| arguments.code.as_deref().is_none_or(|name| name == code.name());
-    let text: String = Code::ALL.iter().filter(asked).map(|code| format!("{}\n    {}\n", code.name(), code.meaning())).collect();
-    if text.is_empty() {
+    let told: Vec<String> = Code::ALL.iter().filter(asked).map(|code| format!("{}\n    {}\n", code.name(), code.meaning())).collect();
+    if told.is_empty() {
         output.problem("no diagnostic has this code; `podsim explain` lists all");
         return BAD_INPUT;
     }
-    output.result(&text)
+    output.result(&told.concat())
 }
