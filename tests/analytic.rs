@@ -1,5 +1,7 @@
 //! Scenarios that are textbook models: the exact value lies in the 99.9 % interval of 20 replications, and within one percent.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use podsim::reports::statistics::Estimate;
 use podsim::sim_core::cluster::PodState;
 use podsim::sim_core::measure::Outcome;

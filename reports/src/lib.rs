@@ -1,7 +1,7 @@
 //! What a run leaves, told to people and programs.
 //!
-//! - [`figures`]: what is measured, exactly, and its estimate over replications ([`statistics`]).
-//! - [`checks`]: identities that every run keeps.
+//! - [`mod@figures`]: what is measured, exactly, and its estimate over replications ([`statistics`]).
+//! - [`mod@checks`]: identities that every run keeps.
 //! - [`results`]: the results folder; [`summary_json`] and [`summary_table`]: the same for pipes and terminals.
 //! - [`plots`] and the report are drawn from the same outcomes; whatever differs between equal runs goes to `run.json` alone.
 //!

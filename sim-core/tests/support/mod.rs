@@ -1,6 +1,6 @@
 //! Small clusters built in code.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, missing_docs, reason = "each test file uses its part")]
 
 use sim_core::Simulation;
 use sim_core::engine::random::Seed;
