@@ -108,8 +108,9 @@ fn kubelet(given: &KubeletFile, builder: &mut Builder<'_>) -> Kubelet {
     set_law(&mut spec.container_start, given.container_start.as_ref(), builder);
     set_law(&mut spec.teardown, given.teardown.as_ref(), builder);
     set_law(&mut spec.cleanup, given.cleanup.as_ref(), builder);
-    set_period(&mut spec.relist, given.relist_period.as_ref(), builder);
-    set_period(&mut spec.resync, given.resync_after_error.as_ref(), builder);
+    // Nothing is a period too: what happens is noticed at once, and a failed sync comes again when its back-off is over.
+    set_span(&mut spec.relist, given.relist_period.as_ref(), builder);
+    set_span(&mut spec.resync, given.resync_after_error.as_ref(), builder);
     if let Some(backoff) = &given.backoff {
         set_period(&mut spec.backoff_initial, backoff.initial.as_ref(), builder);
         set_period(&mut spec.backoff_max, backoff.max.as_ref(), builder);
