@@ -129,7 +129,7 @@ impl Question {
     fn score(&self, row: &Row) -> u8 {
         let cpu = least_allocated_exact(row.scored_cpu + self.scored_cpu, row.cpu);
         let memory = least_allocated_exact(row.scored_memory + self.scored_memory, row.memory);
-        let least = (cpu + memory) / 2;
+        let least = i32::midpoint(cpu, memory);
         if !self.balanced {
             return least as u8;
         }
@@ -201,7 +201,7 @@ impl Statics {
         let cluster = ClusterView { nodes };
         let mut filters = Vec::new();
         for (plugin, filter) in profile.filters[..PORTS].iter().enumerate() {
-            match filter.begin(pod, &cluster) {
+            match filter.begin(pod, cluster) {
                 Prepared::Skip => {}
                 Prepared::Check(run) => filters.push((PluginSet::of(plugin), run)),
                 Prepared::CheckOnly(..) | Prepared::Reject(_) => return Self { narrowed: true, ..Self::default() },
@@ -233,7 +233,7 @@ impl Statics {
     /// Asks one node anew whether it admits the Pod. (Taints and labels do not change yet.)
     fn ask_again(&mut self, nodes: &Nodes, profile: &Profile, pod: PodView<'_>, node: NodeId) {
         let cluster = ClusterView { nodes };
-        let refuses = |(plugin, filter): (usize, &std::sync::Arc<dyn AnyFilter>)| match filter.begin(pod, &cluster) {
+        let refuses = |(plugin, filter): (usize, &std::sync::Arc<dyn AnyFilter>)| match filter.begin(pod, cluster) {
             Prepared::Check(run) => Some((PluginSet::of(plugin), run.admit(&nodes.view(node)).err()?)),
             _ => None,
         };
@@ -327,6 +327,7 @@ impl Answers {
 }
 
 /// A node's answer.
+#[derive(Clone, Copy)]
 enum Answer {
     Score(u8),
     Refusal(u32),
@@ -384,13 +385,11 @@ impl Search<'_> {
         use super::framework::Filter;
         let (pod, node) = (&self.pod, self.nodes.view(self.nodes.order()[place]));
         let refusal = NodePorts.admit(&(), pod, &node).err().or_else(|| lacking(pod, &node));
-        match refusal {
-            Some(rejection) => Answer::Refusal(code(&rejection, &pod.template.requests)),
-            None => {
-                let balanced = if self.question.balanced { NodeResourcesBalancedAllocation.score(&(), pod, &node) } else { 0 };
-                Answer::Score((NodeResourcesFit.score(&(), pod, &node) + balanced) as u8)
-            }
+        if let Some(rejection) = refusal {
+            return Answer::Refusal(code(&rejection, &pod.template.requests));
         }
+        let balanced = if self.question.balanced { NodeResourcesBalancedAllocation.score(&(), pod, &node) } else { 0 };
+        Answer::Score((NodeResourcesFit.score(&(), pod, &node) + balanced) as u8)
     }
 
     /// Asks the nodes of a block that changed since they were asked.
@@ -626,7 +625,8 @@ impl Search<'_> {
 /// The place of the node to take where bytes tell the order of all totals.
 fn best_of_bytes(scores: &[u8], stretch: Stretch, rule: TieBreak, tie: u64, order: &[NodeId]) -> usize {
     let parts = stretch.parts();
-    let highest = parts.clone().into_iter().filter_map(|part| scores[part].iter().max().copied()).max().unwrap_or(0);
+    let highest =
+        parts.clone().into_iter().map(|part| scores[part].iter().fold(0, |highest, score| highest.max(*score))).max().unwrap_or(0);
     match rule {
         TieBreak::LowestIndex => {
             let tied = parts.into_iter().flatten().filter(|place| scores[*place] == highest);

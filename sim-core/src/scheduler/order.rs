@@ -14,7 +14,7 @@ const NODES_MIN: usize = 100;
 /// each group in turn, then the second, and so on.
 pub(super) fn list_order(nodes: &Table<NodeId, Node>, symbols: &Symbols) -> Vec<NodeId> {
     let keys = ZoneKeys::new(symbols);
-    let mut groups: Vec<((Option<Symbol>, Option<Symbol>), Vec<NodeId>)> = Vec::new();
+    let mut groups: Vec<(ZoneKey, Vec<NodeId>)> = Vec::new();
     for (id, node) in nodes.iter() {
         let key = keys.of(node);
         match groups.iter_mut().find(|(known, _)| *known == key) {
@@ -25,6 +25,9 @@ pub(super) fn list_order(nodes: &Table<NodeId, Node>, symbols: &Symbols) -> Vec<
     let longest = groups.iter().map(|(_, members)| members.len()).max().unwrap_or(0);
     (0..longest).flat_map(|turn| groups.iter().filter_map(move |(_, members)| members.get(turn).copied())).collect()
 }
+
+/// Region and zone.
+type ZoneKey = (Option<Symbol>, Option<Symbol>);
 
 /// Symbols of the labels that tell region and zone.
 struct ZoneKeys {
@@ -44,7 +47,7 @@ impl ZoneKeys {
         }
     }
 
-    fn of(&self, node: &Node) -> (Option<Symbol>, Option<Symbol>) {
+    fn of(&self, node: &Node) -> ZoneKey {
         let value = |keys: &[Option<Symbol>; 2]| {
             let found = keys.iter().flatten().find_map(|key| node.labels.get(*key));
             found.filter(|value| Some(*value) != self.empty)

@@ -103,7 +103,7 @@ impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let filters: Vec<_> = self.filters.iter().map(|filter| filter.name()).collect();
         let scores: Vec<_> = self.scores.iter().map(|(score, weight)| (score.name(), weight)).collect();
-        f.debug_struct("Profile").field("filters", &filters).field("scores", &scores).finish()
+        f.debug_struct("Profile").field("filters", &filters).field("scores", &scores).finish_non_exhaustive()
     }
 }
 

@@ -215,9 +215,9 @@ impl Queue {
         }
         let helped = rejectors.is_empty() || events.iter().any(|event| helps(*event, record.template, rejectors));
         if helped {
-            self.requeue(pod, record, now)
+            self.requeue(pod, record, now);
         } else {
-            self.park(pod, record)
+            self.park(pod, record);
         }
         Failed { before, kept: true }
     }

@@ -163,22 +163,22 @@ fn only_pods_that_lack_room_are_woken_by_any_pods_end() {
     let listening = |port| vec![HostPort { ip, protocol: tcp, port }];
     let web = bed.pod(|pod, _| pod.placement.host_ports = listening(80));
     let ssh = bed.pod(|pod, _| pod.placement.host_ports = listening(22));
-    let none = bed.pod(|_, _| {});
+    let modest = bed.pod(|_, _| {});
     let big = bed.pod(|pod, _| pod.requests.cpu = MilliCpu(2000));
     let away = bed.pod(|pod, _| pod.placement.required = Some(vec![NodeSelectorTerm { expressions: vec![], fields: vec![other] }]));
     #[rustfmt::skip]
     let table = [
         // who is parked, who ends, woken
-        (big,  none, true),
+        (big,  modest, true),
         (big,  web,  true),
-        (web,  none, false),
+        (web,  modest, false),
         (web,  ssh,  false),
         (web,  web,  true),
-        (away, none, false),
+        (away, modest, false),
     ];
     for (parked, ended, woken) in table {
         let mut scheduler = Scheduler::new(&bed.spec);
-        for there in [web, ssh, none] {
+        for there in [web, ssh, modest] {
             scheduler.assign(&bed.spec, there, node);
         }
         scheduler.submit(PodId(0), parked, at(0));
