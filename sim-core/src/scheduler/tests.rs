@@ -544,9 +544,13 @@ proptest! {
     #[test]
     fn loads_are_the_sums_of_what_is_bound(spec in any_cluster().boxed(), steps in prop::collection::vec(any_step(), 1..60)) {
         let mut run = Run::new(&spec, Path::Auto);
-        steps.iter().for_each(|step| drop(run.take(&spec, step)));
+        for step in &steps {
+            run.take(&spec, step);
+        }
         let mut fresh = Scheduler::new(&spec);
-        run.bound.iter().for_each(|(template, node)| fresh.assign(&spec, *template, *node));
+        for (template, node) in &run.bound {
+            fresh.assign(&spec, *template, *node);
+        }
         for node in (0..spec.nodes_count()).map(NodeId::new) {
             let [mut a, mut b] = [&run.scheduler, &fresh].map(|scheduler| scheduler.requested(node).clone());
             for load in [&mut a, &mut b] {
