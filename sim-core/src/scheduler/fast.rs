@@ -201,7 +201,7 @@ impl Statics {
         let cluster = ClusterView { nodes };
         let mut filters = Vec::new();
         for (plugin, filter) in profile.filters[..PORTS].iter().enumerate() {
-            match filter.begin(pod, &cluster) {
+            match filter.begin(pod, cluster) {
                 Prepared::Skip => {}
                 Prepared::Check(run) => filters.push((PluginSet::of(plugin), run)),
                 Prepared::CheckOnly(..) | Prepared::Reject(_) => return Self { narrowed: true, ..Self::default() },
@@ -233,7 +233,7 @@ impl Statics {
     /// Asks one node anew whether it admits the Pod. (Taints and labels do not change yet.)
     fn ask_again(&mut self, nodes: &Nodes, profile: &Profile, pod: PodView<'_>, node: NodeId) {
         let cluster = ClusterView { nodes };
-        let refuses = |(plugin, filter): (usize, &std::sync::Arc<dyn AnyFilter>)| match filter.begin(pod, &cluster) {
+        let refuses = |(plugin, filter): (usize, &std::sync::Arc<dyn AnyFilter>)| match filter.begin(pod, cluster) {
             Prepared::Check(run) => Some((PluginSet::of(plugin), run.admit(&nodes.view(node)).err()?)),
             _ => None,
         };
@@ -625,7 +625,8 @@ impl Search<'_> {
 /// The place of the node to take where bytes tell the order of all totals.
 fn best_of_bytes(scores: &[u8], stretch: Stretch, rule: TieBreak, tie: u64, order: &[NodeId]) -> usize {
     let parts = stretch.parts();
-    let highest = parts.clone().into_iter().filter_map(|part| scores[part].iter().max().copied()).max().unwrap_or(0);
+    let highest =
+        parts.clone().into_iter().map(|part| scores[part].iter().fold(0, |highest, score| highest.max(*score))).max().unwrap_or(0);
     match rule {
         TieBreak::LowestIndex => {
             let tied = parts.into_iter().flatten().filter(|place| scores[*place] == highest);

@@ -174,7 +174,7 @@ pub trait Filter: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
     /// `PreFilter`.
-    fn prepare(&self, pod: &PodView<'_>, cluster: &ClusterView<'_>) -> Prepared<Self::State>;
+    fn prepare(&self, pod: &PodView<'_>, cluster: ClusterView<'_>) -> Prepared<Self::State>;
 
     /// Why the Pod may not run on `node`, if it may not.
     ///
@@ -202,7 +202,7 @@ pub trait Score: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
     /// `PreScore` over the feasible nodes; `None` to skip, which adds 0 to each node.
-    fn prepare(&self, pod: &PodView<'_>, cluster: &ClusterView<'_>, feasible: &[NodeId]) -> Option<Self::State>;
+    fn prepare(&self, pod: &PodView<'_>, cluster: ClusterView<'_>, feasible: &[NodeId]) -> Option<Self::State>;
 
     /// The node's raw score.
     fn score(&self, state: &Self::State, pod: &PodView<'_>, node: &NodeView<'_>) -> i64;
@@ -231,7 +231,7 @@ impl<P: Filter> Admit for Running<'_, P, P::State> {
 /// [`Filter`] with its state's type hidden, so that a profile can hold any.
 pub(super) trait AnyFilter: Send + Sync {
     fn name(&self) -> &'static str;
-    fn begin<'a>(&'a self, pod: PodView<'a>, cluster: &ClusterView<'_>) -> Prepared<Box<dyn Admit + 'a>>;
+    fn begin<'a>(&'a self, pod: PodView<'a>, cluster: ClusterView<'_>) -> Prepared<Box<dyn Admit + 'a>>;
     fn retries_on(&self) -> &'static [HappeningKind];
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool;
 }
@@ -244,7 +244,7 @@ where
         Filter::name(self)
     }
 
-    fn begin<'a>(&'a self, pod: PodView<'a>, cluster: &ClusterView<'_>) -> Prepared<Box<dyn Admit + 'a>> {
+    fn begin<'a>(&'a self, pod: PodView<'a>, cluster: ClusterView<'_>) -> Prepared<Box<dyn Admit + 'a>> {
         let run = |state| Box::new(Running { plugin: self, state, pod }) as Box<dyn Admit + 'a>;
         match self.prepare(&pod, cluster) {
             Prepared::Skip => Prepared::Skip,
@@ -267,7 +267,7 @@ where
 pub(super) trait AnyScore: Send + Sync {
     fn name(&self) -> &'static str;
     /// Normalised scores of the feasible nodes, `None` if the plugin skips.
-    fn scores(&self, pod: &PodView<'_>, cluster: &ClusterView<'_>, feasible: &[NodeId]) -> Option<Vec<i64>>;
+    fn scores(&self, pod: &PodView<'_>, cluster: ClusterView<'_>, feasible: &[NodeId]) -> Option<Vec<i64>>;
 }
 
 impl<P: Score> AnyScore for P {
@@ -275,7 +275,7 @@ impl<P: Score> AnyScore for P {
         Score::name(self)
     }
 
-    fn scores(&self, pod: &PodView<'_>, cluster: &ClusterView<'_>, feasible: &[NodeId]) -> Option<Vec<i64>> {
+    fn scores(&self, pod: &PodView<'_>, cluster: ClusterView<'_>, feasible: &[NodeId]) -> Option<Vec<i64>> {
         let state = self.prepare(pod, cluster, feasible)?;
         let mut scores: Vec<i64> = feasible.iter().map(|node| self.score(&state, pod, &cluster.node(*node))).collect();
         self.normalize(&mut scores);

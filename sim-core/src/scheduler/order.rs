@@ -29,6 +29,9 @@ pub(super) fn list_order(nodes: &Table<NodeId, Node>, symbols: &Symbols) -> Vec<
     (0..longest).flat_map(|turn| groups.iter().filter_map(move |(_, members)| members.get(turn).copied())).collect()
 }
 
+/// Region and zone.
+type ZoneKey = (Option<Symbol>, Option<Symbol>);
+
 /// Symbols of the labels that tell region and zone.
 struct ZoneKeys {
     region: [Option<Symbol>; 2],

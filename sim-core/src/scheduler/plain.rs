@@ -32,7 +32,7 @@ pub(super) fn decide(nodes: &Nodes, profile: &Profile, rules: Rules, start: &mut
         return Decision::failure(0, Failure::NoNodes);
     }
     let cluster = ClusterView { nodes };
-    let candidates = match candidates(profile, pod, &cluster) {
+    let candidates = match candidates(profile, pod, cluster) {
         Ok(candidates) => candidates,
         Err(failure) => return Decision::failure(0, failure),
     };
@@ -44,13 +44,13 @@ pub(super) fn decide(nodes: &Nodes, profile: &Profile, rules: Rules, start: &mut
         [only] => Decision { filtered: seen as u32, scored: 0, outcome: Ok(only) },
         _ => {
             let scored = found.feasible.len() as u32;
-            Decision { filtered: seen as u32, scored, outcome: Ok(best(profile, rules, pod, &cluster, &found.feasible, tie)) }
+            Decision { filtered: seen as u32, scored, outcome: Ok(best(profile, rules, pod, cluster, &found.feasible, tie)) }
         }
     }
 }
 
 /// Runs `PreFilter`.
-fn candidates<'a>(profile: &'a Profile, pod: PodView<'a>, cluster: &ClusterView<'_>) -> Result<Candidates<'a>, Failure> {
+fn candidates<'a>(profile: &'a Profile, pod: PodView<'a>, cluster: ClusterView<'_>) -> Result<Candidates<'a>, Failure> {
     let mut found = Candidates { filters: Vec::new(), only: None };
     for (plugin, filter) in profile.filters.iter().enumerate() {
         let plugin = PluginSet::of(plugin);
@@ -69,7 +69,7 @@ fn candidates<'a>(profile: &'a Profile, pod: PodView<'a>, cluster: &ClusterView<
 
 impl Candidates<'_> {
     /// Keeps what `plugin` and those before it allow, in list order and none twice.
-    fn narrow(&mut self, plugin: PluginSet, mut nodes: Vec<NodeId>, cluster: &ClusterView<'_>) {
+    fn narrow(&mut self, plugin: PluginSet, mut nodes: Vec<NodeId>, cluster: ClusterView<'_>) {
         nodes.sort_unstable_by_key(|node| cluster.nodes.place(*node));
         nodes.dedup();
         let (before, mut plugins) = self.only.take().unwrap_or_else(|| (nodes.clone(), PluginSet::EMPTY));
@@ -117,7 +117,7 @@ fn with_absent(found: Found, candidates: &Candidates<'_>, nodes: &Nodes) -> Tall
 }
 
 /// Scores the feasible nodes and takes one of the best.
-fn best(profile: &Profile, rules: Rules, pod: PodView<'_>, cluster: &ClusterView<'_>, feasible: &[NodeId], tie: u64) -> NodeId {
+fn best(profile: &Profile, rules: Rules, pod: PodView<'_>, cluster: ClusterView<'_>, feasible: &[NodeId], tie: u64) -> NodeId {
     let totals = totals(profile, pod, cluster, feasible);
     let highest = totals.iter().max().copied();
     let tied: Vec<NodeId> = feasible.iter().zip(&totals).filter(|(_, total)| Some(**total) == highest).map(|(node, _)| *node).collect();
@@ -125,7 +125,7 @@ fn best(profile: &Profile, rules: Rules, pod: PodView<'_>, cluster: &ClusterView
 }
 
 /// Weighted sums of the normalised scores.
-fn totals(profile: &Profile, pod: PodView<'_>, cluster: &ClusterView<'_>, feasible: &[NodeId]) -> Vec<i64> {
+fn totals(profile: &Profile, pod: PodView<'_>, cluster: ClusterView<'_>, feasible: &[NodeId]) -> Vec<i64> {
     let mut totals = vec![0; feasible.len()];
     for (plugin, weight) in &profile.scores {
         for (total, score) in totals.iter_mut().zip(plugin.scores(&pod, cluster, feasible).into_iter().flatten()) {

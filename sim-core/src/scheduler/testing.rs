@@ -110,9 +110,9 @@ impl Bed {
         nodes
     }
 
-    fn with<R>(&self, pod: TemplateId, look: impl FnOnce(&PodView<'_>, &ClusterView<'_>) -> R) -> R {
+    fn with<R>(&self, pod: TemplateId, look: impl FnOnce(&PodView<'_>, ClusterView<'_>) -> R) -> R {
         let nodes = self.nodes();
-        look(&PodView { template: &self.spec.templates[pod], symbols: nodes.symbols() }, &ClusterView { nodes: &nodes })
+        look(&PodView { template: &self.spec.templates[pod], symbols: nodes.symbols() }, ClusterView { nodes: &nodes })
     }
 
     pub(super) fn prepare<F: Filter>(&self, filter: &F, pod: TemplateId) -> Prepared<F::State> {

@@ -163,22 +163,22 @@ fn only_pods_that_lack_room_are_woken_by_any_pods_end() {
     let listening = |port| vec![HostPort { ip, protocol: tcp, port }];
     let web = bed.pod(|pod, _| pod.placement.host_ports = listening(80));
     let ssh = bed.pod(|pod, _| pod.placement.host_ports = listening(22));
-    let none = bed.pod(|_, _| {});
+    let modest = bed.pod(|_, _| {});
     let big = bed.pod(|pod, _| pod.requests.cpu = MilliCpu(2000));
     let away = bed.pod(|pod, _| pod.placement.required = Some(vec![NodeSelectorTerm { expressions: vec![], fields: vec![other] }]));
     #[rustfmt::skip]
     let table = [
         // who is parked, who ends, woken
-        (big,  none, true),
+        (big,  modest, true),
         (big,  web,  true),
-        (web,  none, false),
+        (web,  modest, false),
         (web,  ssh,  false),
         (web,  web,  true),
-        (away, none, false),
+        (away, modest, false),
     ];
     for (parked, ended, woken) in table {
         let mut scheduler = Scheduler::new(&bed.spec);
-        for there in [web, ssh, none] {
+        for there in [web, ssh, modest] {
             scheduler.assign(&bed.spec, there, node);
         }
         scheduler.submit(PodId(0), parked, at(0));
@@ -343,40 +343,43 @@ enum Step {
     Cordon { node: usize, cordoned: bool },
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+fn any_step() -> BoxedStrategy<Step> {
     prop_oneof![
         8 => (any::<usize>(), any::<u64>()).prop_map(|(template, tie)| Step::Schedule { template, tie }),
         3 => any::<usize>().prop_map(|which| Step::Release { which }),
         1 => (any::<usize>(), any::<usize>()).prop_map(|(template, node)| Step::Assign { template, node }),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(node, cordoned)| Step::Cordon { node, cordoned }),
     ]
+    .boxed()
 }
 
 /// Symbols that random clusters use.
 const WORDS: [&str; 8] = ["a", "b", "c", "1", "2", "", "topology.kubernetes.io/zone", "kubernetes.io/hostname"];
 
-fn word() -> impl Strategy<Value = Symbol> + Clone {
-    (0..WORDS.len()).prop_map(Symbol::new)
+fn word() -> BoxedStrategy<Symbol> {
+    (0..WORDS.len()).prop_map(Symbol::new).boxed()
 }
 
-fn any_effect() -> impl Strategy<Value = TaintEffect> {
-    prop_oneof![Just(TaintEffect::NoSchedule), Just(TaintEffect::PreferNoSchedule), Just(TaintEffect::NoExecute)]
+fn any_effect() -> BoxedStrategy<TaintEffect> {
+    prop::sample::select(vec![TaintEffect::NoSchedule, TaintEffect::PreferNoSchedule, TaintEffect::NoExecute]).boxed()
 }
 
 /// A value that is mostly the default.
-fn seldom<T: Clone + std::fmt::Debug + Default + 'static>(strategy: impl Strategy<Value = T> + 'static) -> impl Strategy<Value = T> {
-    prop_oneof![3 => Just(T::default()), 1 => strategy]
+fn seldom<T: Clone + std::fmt::Debug + Default + 'static>(strategy: impl Strategy<Value = T> + 'static) -> BoxedStrategy<T> {
+    prop_oneof![3 => Just(T::default()), 1 => strategy].boxed()
 }
 
-fn any_requests(cpu: u64, memory: u64) -> impl Strategy<Value = Requests> {
-    let amount = |max: u64| prop_oneof![1 => Just(0), 6 => 0..max];
+fn any_requests(cpu: u64, memory: u64) -> BoxedStrategy<Requests> {
+    let amount = |max: u64| prop_oneof![1 => Just(0), 6 => 0..max].boxed();
     let scalars = seldom((1_u64..4).prop_map(|amount| vec![(ResourceId(0), amount)]));
-    (amount(cpu), amount(memory), seldom(1_u64..100), scalars).prop_map(|(cpu, memory, ephemeral, scalars)| Requests {
+    let amounts = (amount(cpu), amount(memory), seldom(1_u64..100), scalars);
+    let requests = |(cpu, memory, ephemeral, scalars)| Requests {
         cpu: MilliCpu(cpu),
         memory: Bytes(memory),
         ephemeral_storage: Bytes(ephemeral),
         scalars,
-    })
+    };
+    amounts.prop_map(requests).boxed()
 }
 
 prop_compose! {
@@ -398,7 +401,7 @@ prop_compose! {
 
 prop_compose! {
     fn any_pool()(
-        shape in any_shape(),
+        shape in any_shape().boxed(),
         count in prop_oneof![1_u32..8, 30_u32..160],
         zones in prop::collection::vec((0_u32..3).prop_map(ZoneId), 0..4),
     ) -> NodePool {
@@ -406,20 +409,22 @@ prop_compose! {
     }
 }
 
-fn any_requirement() -> impl Strategy<Value = Requirement> {
+fn any_requirement() -> BoxedStrategy<Requirement> {
     use Operator::{DoesNotExist, Exists, Gt, In, Lt, NotIn};
     let operator = prop::sample::select(vec![In, NotIn, Exists, DoesNotExist, Gt, Lt]);
-    (word(), operator, prop::collection::vec(word(), 1..3)).prop_map(|(key, operator, values)| Requirement { key, operator, values })
+    let parts = (word(), operator, prop::collection::vec(word(), 1..3));
+    parts.prop_map(|(key, operator, values)| Requirement { key, operator, values }).boxed()
 }
 
-fn any_term() -> impl Strategy<Value = NodeSelectorTerm> {
+fn any_term() -> BoxedStrategy<NodeSelectorTerm> {
     let named = seldom(any_requirement().prop_map(|requirement| vec![requirement]));
-    (prop::collection::vec(any_requirement(), 0..2), named).prop_map(|(expressions, fields)| NodeSelectorTerm { expressions, fields })
+    let parts = (prop::collection::vec(any_requirement(), 0..2), named);
+    parts.prop_map(|(expressions, fields)| NodeSelectorTerm { expressions, fields }).boxed()
 }
 
-fn any_toleration() -> impl Strategy<Value = Toleration> {
-    let effect = prop::option::of(any_effect());
-    (prop::option::of(word()), prop::option::of(word()), effect).prop_map(|(key, value, effect)| Toleration { key, value, effect })
+fn any_toleration() -> BoxedStrategy<Toleration> {
+    let parts = (prop::option::of(word()), prop::option::of(word()), prop::option::of(any_effect()));
+    parts.prop_map(|(key, value, effect)| Toleration { key, value, effect }).boxed()
 }
 
 prop_compose! {
@@ -452,8 +457,8 @@ prop_compose! {
 
 prop_compose! {
     fn any_cluster()(
-        pools in prop::collection::vec(any_pool(), 1..5),
-        templates in prop::collection::vec(any_template(), 1..6),
+        pools in prop::collection::vec(any_pool().boxed(), 1..5),
+        templates in prop::collection::vec(any_template().boxed(), 1..6),
         percentage in prop_oneof![Just(0), Just(100), 1_u32..100],
         random in any::<bool>(),
     ) -> Spec {
@@ -527,7 +532,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_paths_decide_alike(spec in any_cluster(), steps in prop::collection::vec(any_step(), 1..150)) {
+    fn both_paths_decide_alike(spec in any_cluster().boxed(), steps in prop::collection::vec(any_step(), 1..150)) {
         let mut runs = [Path::Auto, Path::Plain].map(|path| Run::new(&spec, path));
         for step in &steps {
             let [fast, plain] = runs.each_mut().map(|run| run.take(&spec, step));
@@ -537,11 +542,15 @@ proptest! {
     }
 
     #[test]
-    fn loads_are_the_sums_of_what_is_bound(spec in any_cluster(), steps in prop::collection::vec(any_step(), 1..60)) {
+    fn loads_are_the_sums_of_what_is_bound(spec in any_cluster().boxed(), steps in prop::collection::vec(any_step(), 1..60)) {
         let mut run = Run::new(&spec, Path::Auto);
-        steps.iter().for_each(|step| drop(run.take(&spec, step)));
+        for step in &steps {
+            run.take(&spec, step);
+        }
         let mut fresh = Scheduler::new(&spec);
-        run.bound.iter().for_each(|(template, node)| fresh.assign(&spec, *template, *node));
+        for (template, node) in &run.bound {
+            fresh.assign(&spec, *template, *node);
+        }
         for node in (0..spec.nodes_count()).map(NodeId::new) {
             let [mut a, mut b] = [&run.scheduler, &fresh].map(|scheduler| scheduler.requested(node).clone());
             for load in [&mut a, &mut b] {

@@ -33,7 +33,7 @@ impl Score for NodeResourcesBalancedAllocation {
         "NodeResourcesBalancedAllocation"
     }
 
-    fn prepare(&self, pod: &PodView<'_>, _: &ClusterView<'_>, _: &[NodeId]) -> Option<()> {
+    fn prepare(&self, pod: &PodView<'_>, _: ClusterView<'_>, _: &[NodeId]) -> Option<()> {
         is_balanced(pod.template).then_some(())
     }
 

@@ -65,7 +65,7 @@ impl Filter for NodeAffinity {
     }
 
     /// If every required term names nodes, only those are looked at.
-    fn prepare(&self, pod: &PodView<'_>, cluster: &ClusterView<'_>) -> Prepared<()> {
+    fn prepare(&self, pod: &PodView<'_>, cluster: ClusterView<'_>) -> Prepared<()> {
         let placement = &pod.template.placement;
         if placement.node_selector.is_empty() && placement.required.is_none() {
             return Prepared::Skip;
@@ -95,7 +95,7 @@ impl Score for NodeAffinity {
         "NodeAffinity"
     }
 
-    fn prepare(&self, pod: &PodView<'_>, _: &ClusterView<'_>, _: &[NodeId]) -> Option<()> {
+    fn prepare(&self, pod: &PodView<'_>, _: ClusterView<'_>, _: &[NodeId]) -> Option<()> {
         (!pod.template.placement.preferred.is_empty()).then_some(())
     }
 

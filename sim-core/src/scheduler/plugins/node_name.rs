@@ -15,7 +15,7 @@ impl Filter for NodeName {
         "NodeName"
     }
 
-    fn prepare(&self, _: &PodView<'_>, _: &ClusterView<'_>) -> Prepared<()> {
+    fn prepare(&self, _: &PodView<'_>, _: ClusterView<'_>) -> Prepared<()> {
         Prepared::Check(())
     }
 

@@ -28,7 +28,7 @@ impl Filter for NodePorts {
         "NodePorts"
     }
 
-    fn prepare(&self, pod: &PodView<'_>, _: &ClusterView<'_>) -> Prepared<()> {
+    fn prepare(&self, pod: &PodView<'_>, _: ClusterView<'_>) -> Prepared<()> {
         if pod.template.placement.host_ports.is_empty() { Prepared::Skip } else { Prepared::Check(()) }
     }
 

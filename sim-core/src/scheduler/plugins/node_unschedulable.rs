@@ -16,7 +16,7 @@ impl Filter for NodeUnschedulable {
         "NodeUnschedulable"
     }
 
-    fn prepare(&self, _: &PodView<'_>, _: &ClusterView<'_>) -> Prepared<()> {
+    fn prepare(&self, _: &PodView<'_>, _: ClusterView<'_>) -> Prepared<()> {
         Prepared::Check(())
     }
 

@@ -66,7 +66,7 @@ impl Filter for NodeResourcesFit {
         "NodeResourcesFit"
     }
 
-    fn prepare(&self, _: &PodView<'_>, _: &ClusterView<'_>) -> Prepared<()> {
+    fn prepare(&self, _: &PodView<'_>, _: ClusterView<'_>) -> Prepared<()> {
         Prepared::Check(())
     }
 
@@ -91,7 +91,7 @@ impl Score for NodeResourcesFit {
         "NodeResourcesFit"
     }
 
-    fn prepare(&self, _: &PodView<'_>, _: &ClusterView<'_>, _: &[NodeId]) -> Option<()> {
+    fn prepare(&self, _: &PodView<'_>, _: ClusterView<'_>, _: &[NodeId]) -> Option<()> {
         Some(())
     }
 
@@ -151,9 +151,9 @@ mod tests {
         let mut bed = Bed::default();
         let node = bed.node(|shape, _| shape.allocatable.cpu = MilliCpu(100));
         let big = bed.pod(|pod, _| pod.requests.cpu = MilliCpu(200));
-        let none = bed.pod(|_, _| {});
+        let modest = bed.pod(|_, _| {});
         bed.charge(big, node);
-        assert_eq!(bed.admit(&NodeResourcesFit, none, node), Ok(()));
+        assert_eq!(bed.admit(&NodeResourcesFit, modest, node), Ok(()));
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Filter for TaintToleration {
         "TaintToleration"
     }
 
-    fn prepare(&self, _: &PodView<'_>, _: &ClusterView<'_>) -> Prepared<()> {
+    fn prepare(&self, _: &PodView<'_>, _: ClusterView<'_>) -> Prepared<()> {
         Prepared::Check(())
     }
 
@@ -82,7 +82,7 @@ impl Score for TaintToleration {
         "TaintToleration"
     }
 
-    fn prepare(&self, _: &PodView<'_>, _: &ClusterView<'_>, _: &[NodeId]) -> Option<()> {
+    fn prepare(&self, _: &PodView<'_>, _: ClusterView<'_>, _: &[NodeId]) -> Option<()> {
         Some(())
     }
 
