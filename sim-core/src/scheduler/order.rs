@@ -10,9 +10,6 @@ use crate::table::{NodeId, Symbol, Table};
 /// Clusters below this size are searched whole, and at least so many feasible nodes are looked for in larger ones.
 const NODES_MIN: usize = 100;
 
-/// Region and zone of a node.
-type ZoneKey = (Option<Symbol>, Option<Symbol>);
-
 /// The snapshot's node order: nodes are grouped by region and zone, groups in the order of their first node; the first node of
 /// each group in turn, then the second, and so on.
 pub(super) fn list_order(nodes: &Table<NodeId, Node>, symbols: &Symbols) -> Vec<NodeId> {
