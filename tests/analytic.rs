@@ -24,9 +24,7 @@ fn expect(what: &str, outcomes: &[Outcome], exact: f64, measure: impl Fn(&Outcom
     let (low, high) = (estimate.low().unwrap(), estimate.high().unwrap());
     assert!(low <= exact && exact <= high, "{what}: {exact} is outside {low} .. {high}");
     let error = (estimate.mean / exact - 1.0).abs();
-    // Waits spread more than levels do: at these run lengths one percent is less than two standard errors.
-    let most = if what.contains("wait") { 0.02 } else { 0.01 };
-    assert!(error < most, "{what}: {} is {:.2} % off {exact}", estimate.mean, error * 100.0);
+    assert!(error < 0.01, "{what}: {} is {:.2} % off {exact}", estimate.mean, error * 100.0);
 }
 
 #[test]
