@@ -116,6 +116,20 @@ fn bad_input_exits_with_2_says_where_and_writes_nothing() {
     assert!(!out.exists());
 }
 
+/// A limit on the size of files stands in for a disk that is full: the write fails half-way in the same manner.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_up_leaves_nothing_half_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let podsim = env!("CARGO_BIN_EXE_podsim");
+    let command = format!("trap '' XFSZ; ulimit -f 16; exec '{podsim}' run {QUICK} --quiet --duration 2h --out '{}'", out.display());
+    let output = Command::new("sh").args(["-c", &command]).current_dir(root()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("cannot write"), "{}", stderr(&output));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn a_missing_file_an_unknown_verb_and_a_bad_number_exit_with_2() {
     for arguments in
