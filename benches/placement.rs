@@ -12,8 +12,8 @@ use rand_chacha::ChaCha8Rng;
 use sim_core::engine::random::Seed;
 use sim_core::scheduler::{Path, Scheduler, Verdict};
 use sim_core::spec::{
-    ControlPlane, Kubelet, Labels, Network, NodePool, NodeShape, Placement, PodTemplate, Registry, Requests, RestartPolicy, SchedulerSpec,
-    Spec, Symbols, Warmup,
+    ControlPlane, Kubelet, Labels, Network, NodePool, NodeShape, Placement, PodAffinity, PodTemplate, Registry, Requests, RestartPolicy,
+    SchedulerSpec, Spec, Symbols, Warmup,
 };
 use sim_core::table::{NodeId, PodId, Symbol, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan, SimTime};
@@ -34,6 +34,14 @@ fn template(number: u64, rng: &mut ChaCha8Rng) -> PodTemplate {
         grace: SimSpan::from_secs(30),
         containers: vec![],
         scored: asks.clone(),
+        non_zero: asks.clone(),
+        affinity: PodAffinity::default(),
+        spread: vec![],
+        default_spread: None,
+        gates: vec![],
+        never_preempts: false,
+        terminating: false,
+        scheduler_name: "default-scheduler".into(),
         requests: asks,
         placement: Placement::default(),
         host_network: false,
@@ -64,6 +72,8 @@ fn cluster(nodes: u32, templates: u64, percentage: u32) -> Spec {
         pools: vec![pool(16), pool(32)].into(),
         templates: (0..templates).map(|number| template(number, rng)).collect(),
         workloads: Table::new(),
+        namespaces: vec![],
+        disruption_budgets: vec![],
         scheduler: SchedulerSpec { percentage_of_nodes_to_score: percentage, ..SchedulerSpec::default() },
         control_plane: ControlPlane::default(),
         kubelet: Kubelet::default(),

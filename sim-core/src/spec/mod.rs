@@ -4,8 +4,11 @@ pub mod behavior;
 pub mod distribution;
 mod node;
 mod pod;
+mod policy;
+mod profile;
 mod symbols;
 mod timing;
+mod together;
 mod workload;
 
 pub use behavior::{Behavior, Hang, Level, Shape, Usage};
@@ -15,8 +18,14 @@ pub use pod::{
     ContainerKind, ContainerSpec, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy, Requirement,
     RestartPolicy, Toleration,
 };
+pub use policy::{DisruptionBudget, Namespace};
+pub use profile::{
+    BalancedAllocationArgs, FitArgs, InterPodAffinityArgs, NodeAffinityArgs, PreemptionArgs, ProfileSpec, ScoringStrategy, SpreadArgs,
+    SpreadDefaults, WeightedResource,
+};
 pub use symbols::{Labels, Symbols};
 pub use timing::{ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
+pub use together::{LabelSelector, PodAffinity, PodAffinityTerm, TopologySpreadConstraint, WhenUnsatisfiable};
 pub use workload::{Arrivals, Controller, Deployment, Job, Occasion, Portion, Releases, Replicas, ScaleTo, Scaling, Source, Workload};
 
 use crate::engine::random::Seed;
@@ -49,6 +58,10 @@ pub struct Spec {
     pub pools: Table<PoolId, NodePool>,
     /// Pod templates.
     pub templates: Table<TemplateId, PodTemplate>,
+    /// Namespaces with labels, in the order of their names.
+    pub namespaces: Vec<Namespace>,
+    /// Budgets that preemption respects.
+    pub disruption_budgets: Vec<DisruptionBudget>,
     /// Workloads.
     pub workloads: Table<WorkloadId, Workload>,
     /// Scheduler.

@@ -2,7 +2,7 @@
 
 use super::behavior::Behavior;
 use super::symbols::Labels;
-use super::{Requests, TaintEffect};
+use super::{LabelSelector, PodAffinity, Requests, TaintEffect, TopologySpreadConstraint};
 use crate::table::{ImageId, Symbol};
 use crate::units::{Bytes, SimSpan};
 
@@ -27,6 +27,22 @@ pub struct PodTemplate {
     pub requests: Requests,
     /// The same with 100m CPU and 200Mi memory in place of an absent container request, which is what scoring sees.
     pub scored: Requests,
+    /// What scoring counts for the Pod once it is on a node (`NonZeroRequested`): with fill, and what is set for the Pod as a whole.
+    pub non_zero: Requests,
+    /// Affinity and anti-affinity.
+    pub affinity: PodAffinity,
+    /// `topologySpreadConstraints`, in order.
+    pub spread: Vec<TopologySpreadConstraint>,
+    /// By what the Pod is spread by default: the selectors of its Services and owner, `None` if they ask for nothing.
+    pub default_spread: Option<LabelSelector>,
+    /// Names of `schedulingGates`, in order; with any, the Pod is not scheduled.
+    pub gates: Vec<String>,
+    /// `preemptionPolicy: Never`.
+    pub never_preempts: bool,
+    /// True if the Pod has a `deletionTimestamp`: it is not counted when others are spread.
+    pub terminating: bool,
+    /// `schedulerName`: the profile that places it.
+    pub scheduler_name: String,
     /// What the Pod asks of its node besides resources.
     pub placement: Placement,
     /// True if the Pod shares the node's network: no address of its own.

@@ -7,8 +7,8 @@ use sim_core::engine::random::Seed;
 use sim_core::measure::Outcome;
 use sim_core::spec::{
     Behavior, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Labels, Network, NodePool, NodeShape,
-    Placement, PodTemplate, PullPolicy, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak, Warmup,
-    Workload,
+    Placement, PodAffinity, PodTemplate, PullPolicy, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak,
+    Warmup, Workload,
 };
 use sim_core::table::{ImageId, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan};
@@ -54,6 +54,14 @@ pub fn template(symbols: &mut Symbols, policy: RestartPolicy, containers: Vec<Co
         restart_policy: policy,
         grace: SimSpan::from_secs(30),
         scored: requests.clone(),
+        non_zero: requests.clone(),
+        affinity: PodAffinity::default(),
+        spread: vec![],
+        default_spread: None,
+        gates: vec![],
+        never_preempts: false,
+        terminating: false,
+        scheduler_name: "default-scheduler".into(),
         requests,
         containers,
         placement: Placement::default(),
@@ -84,6 +92,8 @@ pub fn cluster(nodes: u32, cpu: u64, template: PodTemplate, symbols: Symbols, wo
         pools: Table::from(vec![pool]),
         templates: Table::from(vec![template]),
         workloads: Table::from(vec![workload]),
+        namespaces: vec![],
+        disruption_budgets: vec![],
         scheduler: SchedulerSpec::default(),
         control_plane: ControlPlane::default(),
         kubelet: Kubelet::default(),
