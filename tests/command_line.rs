@@ -125,7 +125,7 @@ fn a_disk_that_fills_up_leaves_nothing_half_written() {
     let podsim = env!("CARGO_BIN_EXE_podsim");
     let command = format!("trap '' XFSZ; ulimit -f 16; exec '{podsim}' run {QUICK} --quiet --duration 2h --out '{}'", out.display());
     let output = Command::new("sh").args(["-c", &command]).current_dir(root()).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("cannot write"), "{}", stderr(&output));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
