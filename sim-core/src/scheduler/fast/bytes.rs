@@ -2,6 +2,8 @@
 
 /// Bytes that are counted in one byte: fewer than 256.
 const CHUNK: usize = 128;
+/// Bytes that are compared side by side.
+const LANES: usize = 32;
 
 /// How many bytes satisfy `holds`.
 #[inline]
@@ -27,8 +29,13 @@ pub(super) fn highest(bytes: &[u8]) -> u8 {
 /// The largest byte among those whose fellow is `wanted`, 0 if there is none.
 #[inline]
 pub(super) fn highest_where(bytes: &[u8], fellows: &[u8], wanted: u8) -> u8 {
-    let masked = bytes.iter().zip(fellows).map(|(byte, fellow)| if *fellow == wanted { *byte } else { 0 });
-    masked.fold(0, u8::max)
+    let mut tops = [0_u8; LANES];
+    for (bytes, fellows) in bytes.chunks(LANES).zip(fellows.chunks(LANES)) {
+        for ((top, byte), fellow) in tops.iter_mut().zip(bytes).zip(fellows) {
+            *top = (*top).max(byte & u8::from(*fellow == wanted).wrapping_neg());
+        }
+    }
+    highest(&tops)
 }
 
 /// Where the byte is that `holds` and that `before` others that do precede.

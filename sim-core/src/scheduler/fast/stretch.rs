@@ -99,7 +99,8 @@ pub(super) fn best_of_kinds(answers: &[u8], statics: &Statics, stretch: Stretch,
         *top = if *total == highest { *top } else { u8::MAX };
     }
     let tied = |kind: usize, part: &Range<usize>| {
-        count_pairs(&answers[part.clone()], &kinds[part.clone()], |answer, other| (usize::from(other) == kind) & (answer == tops[kind]))
+        let (wanted, top) = (kind as u8, tops[kind]);
+        count_pairs(&answers[part.clone()], &kinds[part.clone()], |answer, kind| (kind == wanted) & (answer == top))
     };
     let all_tied = || (0..tops.len()).map(|kind| parts.iter().map(|part| tied(kind, part)).sum::<usize>()).sum();
     taking.take(stretch, all_tied, |place| answers[place] == tops[usize::from(kinds[place])])
