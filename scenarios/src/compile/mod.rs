@@ -131,6 +131,8 @@ fn compile(file: &ScenarioFile, objects: &Objects<'_>, cluster_place: Span, buil
         images: std::mem::take(&mut builder.images),
         pools,
         templates,
+        namespaces: Vec::new(),
+        disruption_budgets: Vec::new(),
         workloads,
         scheduler: timing.scheduler,
         control_plane: timing.control_plane,

@@ -28,20 +28,21 @@ pub(super) fn template(name: &str, namespace: &str, spec: &core::PodSpec, tree: 
     let pod_level = pod_level(spec_tree, &asked, builder);
     let overhead = container::amounts(spec_tree.get("overhead"), builder);
     let unset = Amounts::new();
+    let scored = rounded(&effective(&filled(&asked), &unset, &overhead), &builder.resources);
     Some(PodTemplate {
-        name: name.to_owned(),
-        namespace: builder.symbols.intern(namespace),
         labels: labels(tree, builder),
         priority: priority(spec, spec_tree, builder),
         restart_policy: restart_policy(spec, spec_tree, builder),
         grace: grace(spec, spec_tree, builder),
         requests: rounded(&effective(&asked, &pod_level, &overhead), &builder.resources),
         // The scorer of the Fit plugin never looks at pod-level resources.
-        scored: rounded(&effective(&filled(&asked), &unset, &overhead), &builder.resources),
+        non_zero: scored.clone(),
+        scored,
         placement: placement::placement(spec, spec_tree, builder),
         host_network: spec.host_network.unwrap_or(false),
         volumes: spec.volumes.as_ref().map_or(0, Vec::len) as u32,
         containers,
+        ..PodTemplate::new(name, builder.symbols.intern(namespace))
     })
 }
 

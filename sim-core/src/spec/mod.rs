@@ -1,19 +1,26 @@
 //! What is given: node shapes, Pod templates, behaviours, workloads, latencies. Immutable, interned, shared by all replications.
 
+mod affinity;
 pub mod behavior;
 pub mod distribution;
 mod node;
 mod pod;
+mod profile;
 mod symbols;
 mod timing;
 mod workload;
 
+pub use affinity::{DisruptionBudget, LabelSelector, Namespace, PodAffinity, PodAffinityTerm, TopologySpreadConstraint, WhenUnsatisfiable};
 pub use behavior::{Behavior, Hang, Level, Shape, Usage};
 pub use distribution::Distribution;
 pub use node::{NodePool, NodeShape, Taint, TaintEffect};
 pub use pod::{
     ContainerKind, ContainerSpec, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy, Requirement,
     RestartPolicy, Toleration,
+};
+pub use profile::{
+    BalancedAllocationArgs, DEFAULT_FILTERS, DEFAULT_SCORES, FitArgs, InterPodAffinityArgs, NodeAffinityArgs, PreemptionArgs, ProfileSpec,
+    ScoringStrategy, SpreadArgs, SpreadDefaults, WeightedResource,
 };
 pub use symbols::{Labels, Symbols};
 pub use timing::{ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
@@ -49,6 +56,10 @@ pub struct Spec {
     pub pools: Table<PoolId, NodePool>,
     /// Pod templates.
     pub templates: Table<TemplateId, PodTemplate>,
+    /// Namespaces that have labels.
+    pub namespaces: Vec<Namespace>,
+    /// Disruption budgets, which preemption prefers to respect.
+    pub disruption_budgets: Vec<DisruptionBudget>,
     /// Workloads.
     pub workloads: Table<WorkloadId, Workload>,
     /// Scheduler.

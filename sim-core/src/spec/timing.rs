@@ -1,6 +1,7 @@
 //! Latencies and rates that Kubernetes does not fix. Each is a named parameter with a default and its source (`docs/parameters.md`).
 
 use super::distribution::Distribution;
+use super::profile::ProfileSpec;
 use crate::units::SimSpan;
 
 /// The control plane's latencies.
@@ -76,6 +77,8 @@ pub struct SchedulerSpec {
     pub percentage_of_nodes_to_score: u32,
     /// How ties between nodes are broken.
     pub tie_break: TieBreak,
+    /// Profiles; a Pod that names none of them is not scheduled.
+    pub profiles: Vec<ProfileSpec>,
     /// First back-off of a Pod that could not be placed.
     pub backoff_initial: SimSpan,
     /// Longest back-off; zero switches back-off off.
@@ -154,6 +157,7 @@ impl Default for SchedulerSpec {
         Self {
             percentage_of_nodes_to_score: 0,
             tie_break: TieBreak::Random,
+            profiles: vec![ProfileSpec::default()],
             backoff_initial: SimSpan::from_secs(1),
             backoff_max: SimSpan::from_secs(10),
             unschedulable_max: SimSpan::from_secs(300),
