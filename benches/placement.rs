@@ -12,8 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use sim_core::engine::random::Seed;
 use sim_core::scheduler::{Path, Scheduler, Verdict};
 use sim_core::spec::{
-    ControlPlane, Kubelet, Labels, Network, NodePool, NodeShape, Placement, PodAffinity, PodTemplate, Registry, Requests, RestartPolicy,
-    SchedulerSpec, Spec, Symbols, Warmup,
+    ControlPlane, Kubelet, Network, NodePool, NodeShape, PodTemplate, Registry, Requests, SchedulerSpec, Spec, Symbols, Warmup,
 };
 use sim_core::table::{NodeId, PodId, Symbol, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan, SimTime};
@@ -25,28 +24,7 @@ fn requests(cpu: u64, memory: u64) -> Requests {
 /// A template of 100 m to 2 cores and 128 MiB to 8 GiB.
 fn template(number: u64, rng: &mut ChaCha8Rng) -> PodTemplate {
     let asks = requests(rng.random_range(2..40) * 50, rng.random_range(1..64) << 27);
-    PodTemplate {
-        name: format!("pod-{number}"),
-        namespace: Symbol(0),
-        labels: Labels::default(),
-        priority: 0,
-        restart_policy: RestartPolicy::Always,
-        grace: SimSpan::from_secs(30),
-        containers: vec![],
-        scored: asks.clone(),
-        non_zero: asks.clone(),
-        affinity: PodAffinity::default(),
-        spread: vec![],
-        default_spread: None,
-        gates: vec![],
-        never_preempts: false,
-        terminating: false,
-        scheduler_name: "default-scheduler".into(),
-        requests: asks,
-        placement: Placement::default(),
-        host_network: false,
-        volumes: 0,
-    }
+    PodTemplate::new(format!("pod-{number}"), Symbol(0)).asking(asks)
 }
 
 /// `nodes` nodes of 16 and 32 cores in three zones.
@@ -70,10 +48,10 @@ fn cluster(nodes: u32, templates: u64, percentage: u32) -> Spec {
         resources: Table::new(),
         images: Table::new(),
         pools: vec![pool(16), pool(32)].into(),
+        namespaces: Vec::new(),
+        disruption_budgets: Vec::new(),
         templates: (0..templates).map(|number| template(number, rng)).collect(),
         workloads: Table::new(),
-        namespaces: vec![],
-        disruption_budgets: vec![],
         scheduler: SchedulerSpec { percentage_of_nodes_to_score: percentage, ..SchedulerSpec::default() },
         control_plane: ControlPlane::default(),
         kubelet: Kubelet::default(),

@@ -125,7 +125,7 @@ fn a_disk_that_fills_up_leaves_nothing_half_written() {
     let podsim = env!("CARGO_BIN_EXE_podsim");
     let command = format!("trap '' XFSZ; ulimit -f 16; exec '{podsim}' run {QUICK} --quiet --duration 2h --out '{}'", out.display());
     let output = Command::new("sh").args(["-c", &command]).current_dir(root()).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("cannot write"), "{}", stderr(&output));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
@@ -160,7 +160,7 @@ fn completions_exist_for_every_shell() {
 
 /// Commands of the documentation that begin with `podsim`, without comments.
 fn documented_commands() -> Vec<String> {
-    let texts = ["README.md", "docs/model.md", "docs/parameters.md", "scenarios/library/README.md"]
+    let texts = ["README.md", "docs/model.md", "docs/parameters.md", "docs/scale.md", "scenarios/library/README.md"]
         .map(|file| fs::read_to_string(root().join(file)).unwrap());
     let lines = texts.iter().flat_map(|text| text.lines());
     let command = |line: &str| line.strip_prefix("podsim ").or_else(|| line.strip_prefix("cargo run --release -- ")).map(str::to_owned);

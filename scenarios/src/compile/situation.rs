@@ -35,6 +35,8 @@ pub struct BoundPod {
     pub node: NodeId,
     /// `status.startTime`, counted from 1970; `None` if it has not started.
     pub started: Option<SimTime>,
+    /// True if it has a `deletionTimestamp`: it is not counted when others are spread.
+    pub terminating: bool,
 }
 
 /// A Pod to place.
@@ -130,7 +132,8 @@ impl Templates {
             return None;
         };
         let template = self.template(object, true, builder)?;
-        Some(BoundPod { name: full_name(object), template, node, started: started(object.tree, builder) })
+        let terminating = object.tree.at(&["metadata", "deletionTimestamp"]).is_some();
+        Some(BoundPod { name: full_name(object), template, node, started: started(object.tree, builder), terminating })
     }
 
     /// The Pods that an object makes: itself, or the replicas of a controller.
@@ -179,7 +182,7 @@ fn likeness(pod: &Tree, bound: bool) -> String {
         }
     };
     if let Some(metadata) = pod.get("metadata") {
-        add(metadata, &["labels", "namespace", "ownerReferences", "deletionTimestamp", "annotations"], true);
+        add(metadata, &["labels", "namespace", "ownerReferences", "annotations"], true);
     }
     if let Some(spec) = pod.get("spec") {
         add(spec, if bound { &["nodeName"] } else { &[] }, false);

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use sim_core::spec::{PreemptionArgs, ProfileSpec};
+use sim_core::spec::ProfileSpec;
 
 use super::args;
 use super::format::{ConfigurationFile, PluginFile, PluginSetFile, PluginsFile, ProfileFile, SilentFile};
@@ -19,6 +19,9 @@ use crate::text::tree::Tree;
 
 /// The name of a profile that has none.
 const DEFAULT_NAME: &str = "default-scheduler";
+
+/// Plugins that are accepted and never have anything to say: there are no volumes to bind and no devices to claim.
+const UNMODELLED: [&str; 5] = ["VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone", "DynamicResources"];
 
 /// The profiles of a file, at least one.
 pub(super) fn profiles(file: &ConfigurationFile, tree: &Tree, builder: &mut Builder<'_>) -> Vec<ProfileSpec> {
@@ -58,13 +61,15 @@ fn profile(name: String, given: &ProfileFile, tree: &Tree, builder: &mut Builder
     let own = |point: Point| set(of(&given.plugins, point));
     let running = |point: Point| expanded(point, &own(point), &multi);
     check_points(&running, tree, builder);
-    let scores = running(Point::Score).into_iter().map(|name| (name.clone(), weight(&name, &own(Point::Score), &multi))).collect();
+    // Plugins for volumes and devices, which are not modelled, refuse nothing and score nothing.
+    let modelled = |name: &String| !UNMODELLED.contains(&name.as_str());
+    let scores = running(Point::Score).into_iter().filter(modelled).map(|name| (name.clone(), weight(&name, &own(Point::Score), &multi))).collect();
     let mut profile = ProfileSpec {
         scheduler_name: name,
         percentage_of_nodes_to_score: percentage(given.percentage_of_nodes_to_score.as_ref(), builder),
-        filters: running(Point::Filter),
+        filters: running(Point::Filter).into_iter().filter(modelled).collect(),
         scores,
-        preemption: running(Point::PostFilter).iter().any(|name| name == "DefaultPreemption").then(PreemptionArgs::default),
+        preempts: running(Point::PostFilter).iter().any(|name| name == "DefaultPreemption"),
         ..ProfileSpec::default()
     };
     arguments(given, tree, &mut profile, builder);
@@ -204,8 +209,7 @@ fn arguments(given: &ProfileFile, tree: &Tree, profile: &mut ProfileSpec, builde
 fn of_plugin(name: &str, tree: &Tree, profile: &mut ProfileSpec, builder: &mut Builder<'_>) {
     match name {
         "DefaultPreemption" => read(name, tree, builder, |file, builder| {
-            let args = args::preemption(&file, tree.label_span(), builder);
-            profile.preemption = profile.preemption.map(|_| args);
+            profile.preemption = args::preemption(&file, tree.label_span(), builder);
         }),
         "InterPodAffinity" => read(name, tree, builder, |file, builder| {
             profile.inter_pod_affinity = args::inter_pod_affinity(&file, builder);

@@ -40,7 +40,6 @@ pub(super) fn template(name: &str, namespace: &str, spec: &core::PodSpec, tree: 
         default_spread: builder.spread_selector(namespace, tree),
         gates: gates(spec, spec_tree, builder),
         scheduler_name: spec.scheduler_name.clone().unwrap_or_else(|| "default-scheduler".into()),
-        terminating: tree.at(&["metadata", "deletionTimestamp"]).is_some(),
         labels,
         priority,
         never_preempts,

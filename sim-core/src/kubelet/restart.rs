@@ -121,11 +121,12 @@ pub fn exited(world: &mut World<'_>, container: ContainerRef) {
         world.record.containers.crashes += 1;
         running::note_failure(world, pod);
     }
+    // A run that ends before the kubelet has noticed its start is over all the same.
+    running::leave_restart(world, pod, index);
     if again {
-        running::leave_restart(world, pod, index);
         running::mark_sick(world, pod, index);
-        running::settle(world, pod);
     }
+    running::settle(world, pod);
     world.at(world.relist(pod), Event::ExitSeen(world.container_ref(pod, index)));
 }
 

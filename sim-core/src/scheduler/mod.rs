@@ -217,14 +217,14 @@ impl Scheduler {
     /// If no such Pod can be on the node.
     pub fn release(&mut self, spec: &Spec, template: TemplateId, node: NodeId, now: SimTime) {
         self.nodes.free(&spec.templates[template], node);
-        self.fast.changed(&self.nodes, node);
+        self.fast.changed(spec, &self.nodes, node);
         self.happened(spec, Event::AssignedPodDeleted(template), now);
     }
 
     /// Puts a Pod on a node without a decision, whether it fits or not.
     pub fn assign(&mut self, spec: &Spec, template: TemplateId, node: NodeId) {
         self.nodes.charge(&spec.templates[template], node);
-        self.fast.changed(&self.nodes, node);
+        self.fast.changed(spec, &self.nodes, node);
     }
 
     /// Cordons or uncordons a node; uncordoning wakes Pods that this may help.

@@ -4,8 +4,7 @@ use super::framework::{ClusterView, Filter, NodeView, PodView, Prepared, Rejecti
 use super::nodes::Nodes;
 use crate::engine::random::Seed;
 use crate::spec::{
-    ControlPlane, Kubelet, Network, NodePool, NodeShape, Placement, PodTemplate, Registry, Requests, RestartPolicy, SchedulerSpec, Spec,
-    Symbols, TieBreak, Warmup,
+    ControlPlane, Kubelet, Network, NodePool, NodeShape, PodTemplate, Registry, Requests, SchedulerSpec, Spec, Symbols, TieBreak, Warmup,
 };
 use crate::table::{NodeId, ResourceId, Symbol, Table, TemplateId};
 use crate::units::{Bytes, MilliCpu, SimSpan};
@@ -24,9 +23,9 @@ pub(super) fn empty_spec() -> Spec {
         images: Table::new(),
         pools: Table::new(),
         templates: Table::new(),
+        namespaces: Vec::new(),
+        disruption_budgets: Vec::new(),
         workloads: Table::new(),
-        namespaces: vec![],
-        disruption_budgets: vec![],
         scheduler: SchedulerSpec { tie_break: TieBreak::LowestIndex, ..SchedulerSpec::default() },
         control_plane: ControlPlane::default(),
         kubelet: Kubelet::default(),
@@ -37,28 +36,7 @@ pub(super) fn empty_spec() -> Spec {
 
 /// A Pod that asks for nothing.
 pub(super) fn template(symbols: &mut Symbols) -> PodTemplate {
-    PodTemplate {
-        name: "pod".into(),
-        namespace: symbols.intern("default"),
-        labels: crate::spec::Labels::default(),
-        priority: 0,
-        restart_policy: RestartPolicy::Always,
-        grace: SimSpan::from_secs(30),
-        containers: vec![],
-        requests: Requests::default(),
-        scored: Requests::default(),
-        non_zero: Requests::default(),
-        affinity: crate::spec::PodAffinity::default(),
-        spread: vec![],
-        default_spread: None,
-        gates: vec![],
-        never_preempts: false,
-        terminating: false,
-        scheduler_name: "default-scheduler".into(),
-        placement: Placement::default(),
-        host_network: false,
-        volumes: 0,
-    }
+    PodTemplate::new("pod", symbols.intern("default"))
 }
 
 /// Nodes and Pods of a test. Node number `n` is called `node-n-0`.

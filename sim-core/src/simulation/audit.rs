@@ -2,6 +2,7 @@
 
 use super::outcome::running_again;
 use super::scheduling::Scheduling;
+use crate::cluster::{ContainerState, Phase, PodState};
 use crate::controllers::Controllers;
 use crate::table::{Id, NodeId, Table};
 use crate::world::World;
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Controllers) -> Result<(), String> {
     nodes_hold_what_they_can(world, scheduling)?;
     states_add_up(world)?;
+    containers_decide_the_state(world)?;
     controllers_own_their_pods(world, controllers)?;
     match duplicate_addresses(world) {
         0 => Ok(()),
@@ -49,6 +51,27 @@ fn states_add_up(world: &World<'_>) -> Result<(), String> {
     if (record.live.level(), sum, record.running.level()) != (live, live, running) {
         let kept = (record.live.level(), sum, record.running.level());
         return Err(format!("live, by state and running Pods are kept as {kept:?} but are {:?}", (live, live, running)));
+    }
+    Ok(())
+}
+
+/// A running Pod's state and counts follow from its containers; none that has ended for good counts as being restarted.
+fn containers_decide_the_state(world: &World<'_>) -> Result<(), String> {
+    let runs = world.pods.iter().filter(|(_, pod)| pod.state.phase() == Phase::Running && !pod.terminating);
+    for (id, pod) in runs {
+        let containers = || (0..world.pods.containers_of(id)).map(|index| world.pods.container(id, index));
+        let counts = (containers().filter(|row| row.restarting).count(), containers().filter(|row| row.sick).count());
+        let state = match counts {
+            (1.., _) => PodState::Restarting,
+            (0, 1..) => PodState::Unhealthy,
+            (0, 0) => PodState::Healthy,
+        };
+        if (counts, state) != ((usize::from(pod.restarting), usize::from(pod.sick)), pod.state) {
+            return Err(format!("Pod row {} is {} but its containers (restarting, sick) are {counts:?}", id.index(), pod.state));
+        }
+        if containers().any(|row| row.restarting && row.state == ContainerState::Done) {
+            return Err(format!("Pod row {} restarts a container that has ended for good", id.index()));
+        }
     }
     Ok(())
 }

@@ -1,16 +1,16 @@
 //! What is given: node shapes, Pod templates, behaviours, workloads, latencies. Immutable, interned, shared by all replications.
 
+mod affinity;
 pub mod behavior;
 pub mod distribution;
 mod node;
 mod pod;
-mod policy;
 mod profile;
 mod symbols;
 mod timing;
-mod together;
 mod workload;
 
+pub use affinity::{DisruptionBudget, LabelSelector, Namespace, PodAffinity, PodAffinityTerm, TopologySpreadConstraint, WhenUnsatisfiable};
 pub use behavior::{Behavior, Hang, Level, Shape, Usage};
 pub use distribution::Distribution;
 pub use node::{NodePool, NodeShape, Taint, TaintEffect};
@@ -18,14 +18,12 @@ pub use pod::{
     ContainerKind, ContainerSpec, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy, Requirement,
     RestartPolicy, Toleration,
 };
-pub use policy::{DisruptionBudget, Namespace};
 pub use profile::{
-    BalancedAllocationArgs, FitArgs, InterPodAffinityArgs, NodeAffinityArgs, PreemptionArgs, ProfileSpec, ScoringStrategy, SpreadArgs,
-    SpreadDefaults, WeightedResource,
+    BalancedAllocationArgs, DEFAULT_FILTERS, DEFAULT_SCORES, FitArgs, InterPodAffinityArgs, NodeAffinityArgs, PreemptionArgs, ProfileSpec,
+    ScoringStrategy, SpreadArgs, SpreadDefaults, WeightedResource,
 };
 pub use symbols::{Labels, Symbols};
 pub use timing::{ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
-pub use together::{LabelSelector, PodAffinity, PodAffinityTerm, TopologySpreadConstraint, WhenUnsatisfiable};
 pub use workload::{Arrivals, Controller, Deployment, Job, Occasion, Portion, Releases, Replicas, ScaleTo, Scaling, Source, Workload};
 
 use crate::engine::random::Seed;
@@ -58,9 +56,9 @@ pub struct Spec {
     pub pools: Table<PoolId, NodePool>,
     /// Pod templates.
     pub templates: Table<TemplateId, PodTemplate>,
-    /// Namespaces with labels, in the order of their names.
+    /// Namespaces that have labels.
     pub namespaces: Vec<Namespace>,
-    /// Budgets that preemption respects.
+    /// Disruption budgets, which preemption prefers to respect.
     pub disruption_budgets: Vec<DisruptionBudget>,
     /// Workloads.
     pub workloads: Table<WorkloadId, Workload>,

@@ -1,8 +1,9 @@
 //! Pod templates: the interned shape that Pods share.
 
+use super::affinity::{LabelSelector, PodAffinity, TopologySpreadConstraint};
 use super::behavior::Behavior;
 use super::symbols::Labels;
-use super::{LabelSelector, PodAffinity, Requests, TaintEffect, TopologySpreadConstraint};
+use super::{Requests, TaintEffect};
 use crate::table::{ImageId, Symbol};
 use crate::units::{Bytes, SimSpan};
 
@@ -27,24 +28,23 @@ pub struct PodTemplate {
     pub requests: Requests,
     /// The same with 100m CPU and 200Mi memory in place of an absent container request, which is what scoring sees.
     pub scored: Requests,
-    /// What scoring counts for the Pod once it is on a node (`NonZeroRequested`): with fill, and what is set for the Pod as a whole.
+    /// CPU and memory that the Pod adds to its node's `NonZeroRequested`: unlike in [`PodTemplate::scored`], requests of the Pod as a
+    /// whole count.
     pub non_zero: Requests,
-    /// Affinity and anti-affinity.
+    /// What the Pod asks of its node besides resources.
+    pub placement: Placement,
+    /// Which Pods it wants near and which far.
     pub affinity: PodAffinity,
-    /// `topologySpreadConstraints`, in order.
+    /// How it wants to be spread among its like.
     pub spread: Vec<TopologySpreadConstraint>,
-    /// By what the Pod is spread by default: the selectors of its Services and owner, `None` if they ask for nothing.
+    /// Selector of its Services and controller together, for default spread constraints; `None` if there are none.
     pub default_spread: Option<LabelSelector>,
-    /// Names of `schedulingGates`, in order; with any, the Pod is not scheduled.
+    /// `schedulingGates` by name: while there are any it is not scheduled.
     pub gates: Vec<String>,
     /// `preemptionPolicy: Never`.
     pub never_preempts: bool,
-    /// True if the Pod has a `deletionTimestamp`: it is not counted when others are spread.
-    pub terminating: bool,
-    /// `schedulerName`: the profile that places it.
+    /// `schedulerName`: the profile that schedules it.
     pub scheduler_name: String,
-    /// What the Pod asks of its node besides resources.
-    pub placement: Placement,
     /// True if the Pod shares the node's network: no address of its own.
     pub host_network: bool,
     /// Volumes that the kubelet mounts before the sandbox is made.
@@ -52,6 +52,37 @@ pub struct PodTemplate {
 }
 
 impl PodTemplate {
+    /// A Pod of no containers that asks for nothing.
+    pub fn new(name: impl Into<String>, namespace: Symbol) -> Self {
+        Self {
+            name: name.into(),
+            namespace,
+            labels: Labels::default(),
+            priority: 0,
+            restart_policy: RestartPolicy::default(),
+            grace: SimSpan::from_secs(30),
+            containers: Vec::new(),
+            requests: Requests::default(),
+            scored: Requests::default(),
+            non_zero: Requests::default(),
+            placement: Placement::default(),
+            affinity: PodAffinity::default(),
+            spread: Vec::new(),
+            default_spread: None,
+            gates: Vec::new(),
+            never_preempts: false,
+            scheduler_name: "default-scheduler".into(),
+            host_network: false,
+            volumes: 0,
+        }
+    }
+
+    /// The same Pod with these requests, all of which are explicit.
+    #[must_use]
+    pub fn asking(self, requests: Requests) -> Self {
+        Self { scored: requests.clone(), non_zero: requests.clone(), requests, ..self }
+    }
+
     /// App and sidecar containers: those that make a Pod single- or multi-container (init and pause containers do not count).
     pub fn running_containers(&self) -> usize {
         self.containers.iter().filter(|container| container.kind != ContainerKind::Init).count()

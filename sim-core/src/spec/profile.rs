@@ -1,22 +1,25 @@
-//! Scheduler profiles: which plugins run, in what order, with what weight and arguments.
+//! Scheduler profiles: which plugins run, in what order, with what weights and arguments.
 //!
-//! Defaults are those of `pkg/scheduler/apis/config/v1/defaults.go` and `default_plugins.go` of Kubernetes v1.34.
+//! Source of the defaults: `pkg/scheduler/apis/config/v1/{default_plugins,defaults}.go` of Kubernetes v1.34.
 
-use super::{NodeSelectorTerm, TopologySpreadConstraint};
+use super::affinity::TopologySpreadConstraint;
+use super::pod::NodeSelectorTerm;
 
-/// A profile: one scheduler as Pods name it.
+/// A profile of a `KubeSchedulerConfiguration`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProfileSpec {
-    /// `schedulerName`.
+    /// Pods name it in `spec.schedulerName`.
     pub scheduler_name: String,
-    /// Share of nodes to score in percent, if the profile says its own; 0 adapts.
+    /// `percentageOfNodesToScore`, if it differs from the scheduler's; 0 adapts to the number of nodes.
     pub percentage_of_nodes_to_score: Option<u32>,
-    /// Filter plugins in their order, by name.
+    /// Filter plugins by name, in order.
     pub filters: Vec<String>,
-    /// Score plugins in their order, by name, with their weights.
+    /// Score plugins by name, in order, with their weights.
     pub scores: Vec<(String, i64)>,
-    /// Arguments of `DefaultPreemption`; `None` if it is off.
-    pub preemption: Option<PreemptionArgs>,
+    /// True if Pods that fit nowhere may take the place of less important ones (`DefaultPreemption`).
+    pub preempts: bool,
+    /// Arguments of `DefaultPreemption`.
+    pub preemption: PreemptionArgs,
     /// Arguments of `InterPodAffinity`.
     pub inter_pod_affinity: InterPodAffinityArgs,
     /// Arguments of `NodeAffinity`.
@@ -29,28 +32,23 @@ pub struct ProfileSpec {
     pub spread: SpreadArgs,
 }
 
-/// Filters of kube-scheduler in its order.
-const FILTERS: [&str; 13] = [
+/// Filters of kube-scheduler v1.34 in its order, those for volumes and devices apart.
+pub const DEFAULT_FILTERS: [&str; 8] = [
     "NodeUnschedulable",
     "NodeName",
     "TaintToleration",
     "NodeAffinity",
     "NodePorts",
     "NodeResourcesFit",
-    "VolumeRestrictions",
-    "NodeVolumeLimits",
-    "VolumeBinding",
-    "VolumeZone",
     "PodTopologySpread",
     "InterPodAffinity",
-    "DynamicResources",
 ];
-/// Scores of kube-scheduler in its order with their weights.
-const SCORES: [(&str, i64); 8] = [
+
+/// Scores of kube-scheduler v1.34 in its order with their weights.
+pub const DEFAULT_SCORES: [(&str, i64); 7] = [
     ("TaintToleration", 3),
     ("NodeAffinity", 2),
     ("NodeResourcesFit", 1),
-    ("VolumeBinding", 1),
     ("PodTopologySpread", 2),
     ("InterPodAffinity", 2),
     ("NodeResourcesBalancedAllocation", 1),
@@ -62,9 +60,10 @@ impl Default for ProfileSpec {
         Self {
             scheduler_name: "default-scheduler".into(),
             percentage_of_nodes_to_score: None,
-            filters: FILTERS.map(String::from).into(),
-            scores: SCORES.map(|(name, weight)| (name.to_owned(), weight)).into(),
-            preemption: Some(PreemptionArgs::default()),
+            filters: DEFAULT_FILTERS.map(String::from).into(),
+            scores: DEFAULT_SCORES.map(|(name, weight)| (name.into(), weight)).into(),
+            preempts: true,
+            preemption: PreemptionArgs::default(),
             inter_pod_affinity: InterPodAffinityArgs::default(),
             node_affinity: NodeAffinityArgs::default(),
             balanced: BalancedAllocationArgs::default(),
@@ -74,12 +73,12 @@ impl Default for ProfileSpec {
     }
 }
 
-/// `DefaultPreemptionArgs`: how many candidates a dry run looks for, the larger of both.
+/// How many candidates preemption looks for: the larger of the two, but at most all nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PreemptionArgs {
-    /// In percent of the nodes.
+    /// `minCandidateNodesPercentage`.
     pub min_candidate_percentage: u32,
-    /// In nodes.
+    /// `minCandidateNodesAbsolute`.
     pub min_candidate_absolute: u32,
 }
 
@@ -89,12 +88,12 @@ impl Default for PreemptionArgs {
     }
 }
 
-/// `InterPodAffinityArgs`.
+/// Arguments of `InterPodAffinity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InterPodAffinityArgs {
-    /// Weight of the required affinity that Pods on nodes have for the incoming one, 0 to 100.
+    /// `hardPodAffinityWeight`: what required affinity of Pods that are there counts in the score, 0 to 100.
     pub hard_weight: i64,
-    /// True if preferences of Pods on nodes count only for Pods that have preferences of their own.
+    /// `ignorePreferredTermsOfExistingPods`.
     pub ignore_preferred_of_existing: bool,
 }
 
@@ -104,19 +103,19 @@ impl Default for InterPodAffinityArgs {
     }
 }
 
-/// `NodeAffinityArgs`: affinity that is added to every Pod's.
+/// Arguments of `NodeAffinity`: `addedAffinity`, which every Pod of the profile has besides its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeAffinityArgs {
-    /// Terms of which one must match, if there are any.
+    /// Required terms, of which one must match.
     pub required: Option<Vec<NodeSelectorTerm>>,
     /// Preferred terms with their weights.
     pub preferred: Vec<(i64, NodeSelectorTerm)>,
 }
 
-/// `NodeResourcesBalancedAllocationArgs`.
+/// Arguments of `NodeResourcesBalancedAllocation`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BalancedAllocationArgs {
-    /// Names of the resources that are balanced.
+    /// Names of the resources whose shares should be alike.
     pub resources: Vec<String>,
 }
 
@@ -126,12 +125,33 @@ impl Default for BalancedAllocationArgs {
     }
 }
 
-/// `NodeResourcesFitArgs`.
+/// A resource and what it weighs in a score.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WeightedResource {
+    /// The resource's name.
+    pub name: String,
+    /// Its weight, 1 to 100.
+    pub weight: i64,
+}
+
+/// How `NodeResourcesFit` scores nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ScoringStrategy {
+    /// The emptier the better.
+    #[default]
+    LeastAllocated,
+    /// The fuller the better.
+    MostAllocated,
+    /// By a piecewise linear function: points of utilisation (percent, rising) and score (0 to 10).
+    RequestedToCapacityRatio(Vec<(i64, i64)>),
+}
+
+/// Arguments of `NodeResourcesFit`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FitArgs {
     /// Extended resources that are not checked.
     pub ignored_resources: Vec<String>,
-    /// Extended resources of these domains are not checked.
+    /// Groups, what a name has before its `/`, of extended resources that are not checked.
     pub ignored_groups: Vec<String>,
     /// Resources that are scored.
     pub resources: Vec<WeightedResource>,
@@ -142,43 +162,23 @@ pub struct FitArgs {
 impl Default for FitArgs {
     fn default() -> Self {
         let resources = ["cpu", "memory"].map(|name| WeightedResource { name: name.into(), weight: 1 });
-        Self { ignored_resources: vec![], ignored_groups: vec![], resources: resources.into(), strategy: ScoringStrategy::LeastAllocated }
+        Self { ignored_resources: vec![], ignored_groups: vec![], resources: resources.into(), strategy: ScoringStrategy::default() }
     }
 }
 
-/// A resource by name and its weight, 1 to 100.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WeightedResource {
-    /// Name, such as `cpu`.
-    pub name: String,
-    /// Weight.
-    pub weight: i64,
-}
-
-/// `scoringStrategy`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ScoringStrategy {
-    /// The emptier the better.
-    LeastAllocated,
-    /// The fuller the better.
-    MostAllocated,
-    /// By a function that is linear between points: utilisation in percent, score of 0 to 10.
-    RequestedToCapacityRatio(Vec<(i64, i64)>),
-}
-
-/// `PodTopologySpreadArgs`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SpreadArgs {
-    /// Constraints of Pods that have none of their own.
-    pub defaults: SpreadDefaults,
-}
-
-/// `defaultingType`.
+/// Which constraints Pods have that bring none of their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SpreadDefaults {
-    /// By host (a difference of 3) and zone (of 5), both as preferences.
+    /// Soft ones over hosts (skew 3) and zones (skew 5).
     #[default]
     System,
-    /// These; their selectors are those of the Pod's Services and owner.
+    /// These; their selectors are replaced by that of the Pod's Services and controller.
     List(Vec<TopologySpreadConstraint>),
+}
+
+/// Arguments of `PodTopologySpread`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpreadArgs {
+    /// `defaultingType` and `defaultConstraints`.
+    pub defaults: SpreadDefaults,
 }

@@ -1,7 +1,7 @@
 //! Latencies and rates that Kubernetes does not fix. Each is a named parameter with a default and its source (`docs/parameters.md`).
 
-use super::ProfileSpec;
 use super::distribution::Distribution;
+use super::profile::ProfileSpec;
 use crate::units::SimSpan;
 
 /// The control plane's latencies.
@@ -77,7 +77,7 @@ pub struct SchedulerSpec {
     pub percentage_of_nodes_to_score: u32,
     /// How ties between nodes are broken.
     pub tie_break: TieBreak,
-    /// Profiles, at least one.
+    /// Profiles; a Pod that names none of them is not scheduled.
     pub profiles: Vec<ProfileSpec>,
     /// First back-off of a Pod that could not be placed.
     pub backoff_initial: SimSpan,

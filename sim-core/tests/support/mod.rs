@@ -6,9 +6,8 @@ use sim_core::Simulation;
 use sim_core::engine::random::Seed;
 use sim_core::measure::Outcome;
 use sim_core::spec::{
-    Behavior, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Labels, Network, NodePool, NodeShape,
-    Placement, PodAffinity, PodTemplate, PullPolicy, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak,
-    Warmup, Workload,
+    Behavior, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Network, NodePool, NodeShape,
+    PodTemplate, PullPolicy, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak, Warmup, Workload,
 };
 use sim_core::table::{ImageId, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan};
@@ -46,28 +45,8 @@ pub fn container(name: &str, cpu: u64, behavior: Behavior) -> ContainerSpec {
 pub fn template(symbols: &mut Symbols, policy: RestartPolicy, containers: Vec<ContainerSpec>) -> PodTemplate {
     let apps = || containers.iter().filter(|container| container.kind != ContainerKind::Init);
     let requests = amount(apps().map(|app| app.requests.cpu.0).sum(), apps().map(|app| app.requests.memory.0).sum());
-    PodTemplate {
-        name: "pod".into(),
-        namespace: symbols.intern("default"),
-        labels: Labels::default(),
-        priority: 0,
-        restart_policy: policy,
-        grace: SimSpan::from_secs(30),
-        scored: requests.clone(),
-        non_zero: requests.clone(),
-        affinity: PodAffinity::default(),
-        spread: vec![],
-        default_spread: None,
-        gates: vec![],
-        never_preempts: false,
-        terminating: false,
-        scheduler_name: "default-scheduler".into(),
-        requests,
-        containers,
-        placement: Placement::default(),
-        host_network: false,
-        volumes: 0,
-    }
+    let pod = PodTemplate::new("pod", symbols.intern("default")).asking(requests);
+    PodTemplate { restart_policy: policy, containers, ..pod }
 }
 
 /// A workload of the first template.
@@ -91,9 +70,9 @@ pub fn cluster(nodes: u32, cpu: u64, template: PodTemplate, symbols: Symbols, wo
         images: Table::from(vec![Image { name: "app:1".into(), size: Bytes(100_000_000) }]),
         pools: Table::from(vec![pool]),
         templates: Table::from(vec![template]),
+        namespaces: Vec::new(),
+        disruption_budgets: Vec::new(),
         workloads: Table::from(vec![workload]),
-        namespaces: vec![],
-        disruption_budgets: vec![],
         scheduler: SchedulerSpec::default(),
         control_plane: ControlPlane::default(),
         kubelet: Kubelet::default(),

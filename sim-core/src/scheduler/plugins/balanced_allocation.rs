@@ -17,7 +17,7 @@ pub(in super::super) fn is_balanced(template: &PodTemplate) -> bool {
 
 /// The score of two shares, each at most 1: half of their difference taken off 1, in percent, cut off.
 #[inline]
-pub(in super::super) fn balanced(cpu: f64, memory: f64) -> i32 {
+fn balanced(cpu: f64, memory: f64) -> i32 {
     ((1.0 - ((cpu - memory) / 2.0).abs()) * 100.0) as i32
 }
 

@@ -18,5 +18,7 @@ pub use priority_sort::Rank;
 pub use resources_fit::NodeResourcesFit;
 pub use taint_toleration::TaintToleration;
 
-pub(super) use balanced_allocation::{balanced, is_balanced};
-pub(super) use resources_fit::{EXACT_BELOW, lacking, least_allocated_exact};
+pub(super) use balanced_allocation::is_balanced;
+pub(super) use resources_fit::lacking;
+#[cfg(test)]
+pub(super) use resources_fit::least_allocated;

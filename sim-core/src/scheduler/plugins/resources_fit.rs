@@ -43,22 +43,6 @@ pub(in super::super) const fn least_allocated(requested: u64, allocatable: u64) 
     ((allocatable - requested) as u128 * 100 / allocatable as u128) as i64
 }
 
-/// Below this, [`least_allocated_exact`] is exact.
-pub(in super::super) const EXACT_BELOW: f64 = 9e13;
-
-/// [`least_allocated`] in floating point: the same number for whole `requested` and `allocatable`, both below [`EXACT_BELOW`].
-///
-/// Proof. Let `p = (a - u) * 100`, a whole number of at most `100 a < 2^53`: difference and product are exact. Let `m <= 100` be
-/// the least whole number above `p / a`. Then `m - p / a >= 1 / a > 1.1e-14`, while rounding the quotient, which is below 128, errs
-/// by at most half of `2^-46`, that is 7.2e-15. So the rounded quotient stays below `m`; and it does not fall below the whole
-/// number under `p / a`, as rounding is monotone and keeps whole numbers. Cutting off its fraction therefore gives the integer
-/// quotient.
-#[inline]
-pub(in super::super) fn least_allocated_exact(requested: f64, allocatable: f64) -> i32 {
-    let free = ((allocatable - requested) * 100.0 / allocatable) as i32;
-    free.max(0)
-}
-
 impl Filter for NodeResourcesFit {
     type State = ();
 
@@ -112,7 +96,6 @@ mod tests {
     use super::*;
     use crate::scheduler::testing::Bed;
     use crate::units::{Bytes, MilliCpu};
-    use proptest::prelude::*;
 
     #[test]
     fn every_reason_of_a_full_node_is_given_in_order() {
@@ -178,31 +161,6 @@ mod tests {
                 pod.scored.memory = Bytes(memory);
             });
             assert_eq!(bed.scores(&NodeResourcesFit, pod, &[node]), Some(vec![want]), "{cpu}/{cpu_max}, {memory}/{memory_max}");
-        }
-    }
-
-    fn agree(requested: u64, allocatable: u64) -> bool {
-        i64::from(least_allocated_exact(requested as f64, allocatable as f64)) == least_allocated(requested, allocatable)
-    }
-
-    #[test]
-    fn floating_point_gives_the_integer_quotient_for_all_small_numbers() {
-        for allocatable in 1..1500 {
-            assert!((0..allocatable + 3).all(|requested| agree(requested, allocatable)), "{allocatable}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn floating_point_gives_the_integer_quotient_for_large_numbers(allocatable in 1_u64..90_000_000_000_000, requested in 0_u64..90_000_000_000_000) {
-            prop_assert!(agree(requested, allocatable));
-            prop_assert!(agree(requested % (allocatable + 1), allocatable));
-        }
-
-        #[test]
-        fn floating_point_gives_the_integer_quotient_at_the_edges(allocatable in 89_000_000_000_000_u64..90_000_000_000_000, percent in 0_u64..=100, off in -2_i64..=2) {
-            let requested = allocatable - (u128::from(allocatable) * u128::from(percent) / 100) as u64;
-            prop_assert!(agree(requested.saturating_add_signed(off), allocatable));
         }
     }
 }

@@ -1,0 +1,162 @@
+//! Static answers: what nodes say to a class of Pods whatever Pods they have.
+
+use rustc_hash::FxHashMap;
+
+use super::super::framework::{AnyFilter, ClusterView, NodeView, PodView, Prepared, Rejection, Score, normalized};
+use super::super::nodes::Nodes;
+use super::super::plugins::{NodeAffinity, TaintToleration};
+use super::super::profile::{PluginSet, Profile};
+use super::PORTS;
+use super::question::ADMITS;
+use crate::table::{NodeId, TemplateId};
+
+/// Weights of the scores that depend on the class, in the default profile.
+const TAINTS_WEIGHT: i64 = 3;
+const AFFINITY_WEIGHT: i64 = 2;
+
+/// Pods that ask the same of node definitions.
+#[derive(Clone, Debug)]
+pub(super) struct Class {
+    /// A template of the class.
+    pub(super) template: TemplateId,
+    pub(super) statics: Option<Box<Statics>>,
+    /// True if the fast path is known not to apply.
+    pub(super) narrowed: bool,
+    /// The decision that used its answers last.
+    pub(super) used: u64,
+    /// Questions of the class that have a lane.
+    pub(super) lanes: u32,
+}
+
+impl Class {
+    pub(super) const fn new(template: TemplateId) -> Self {
+        Self { template, statics: None, narrowed: false, used: 0, lanes: 0 }
+    }
+}
+
+/// A node refuses what its definition does not allow: 0, or one more than the row of the refusal.
+type Code = u16;
+
+/// Answers, in list order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Statics {
+    codes: Vec<Code>,
+    refusals: Vec<(PluginSet, Rejection)>,
+    /// Nodes with each refusal.
+    counts: Vec<u32>,
+    known: FxHashMap<(PluginSet, Rejection), Code>,
+    /// Which of the raw scores a node has; empty if all have the same.
+    kinds: Vec<u8>,
+    /// Raw scores of `TaintToleration` and `NodeAffinity` that occur.
+    raw: Vec<[i64; 2]>,
+}
+
+impl Statics {
+    /// Asks all nodes; `None` if `PreFilter` narrows the search or refuses the Pod, or scores are too varied for bytes.
+    pub(super) fn new(nodes: &Nodes, profile: &Profile, pod: PodView<'_>) -> Option<Self> {
+        let cluster = ClusterView { nodes };
+        let mut filters = Vec::new();
+        for (plugin, filter) in profile.filters[..PORTS].iter().enumerate() {
+            match filter.begin(pod, cluster) {
+                Prepared::Skip => {}
+                Prepared::Check(run) => filters.push((PluginSet::of(plugin), run)),
+                Prepared::CheckOnly(..) | Prepared::Reject(_) => return None,
+            }
+        }
+        let mut statics = Self::default();
+        for node in nodes.order() {
+            let view = nodes.view(*node);
+            let refusal = filters.iter().find_map(|(plugin, run)| Some((*plugin, run.admit(&view).err()?)));
+            let code = statics.code(refusal);
+            statics.codes.push(code);
+            if statics.refusals.len() == usize::from(Code::MAX) {
+                return None;
+            }
+            let kind = statics.kind(raw(&pod, &view))?;
+            statics.kinds.push(kind);
+        }
+        if statics.raw.len() < 2 {
+            statics.kinds = Vec::new();
+        }
+        Some(statics)
+    }
+
+    /// The code of one more node's answer.
+    fn code(&mut self, refusal: Option<(PluginSet, Rejection)>) -> Code {
+        let Some(refusal) = refusal else { return 0 };
+        let Self { refusals, counts, known, .. } = self;
+        let code = *known.entry(refusal).or_insert_with_key(|refusal| {
+            refusals.push(refusal.clone());
+            counts.push(0);
+            refusals.len() as Code
+        });
+        counts[usize::from(code) - 1] += 1;
+        code
+    }
+
+    fn kind(&mut self, raw: [i64; 2]) -> Option<u8> {
+        let known = self.raw.iter().position(|known| *known == raw);
+        let row = known.unwrap_or_else(|| {
+            self.raw.push(raw);
+            self.raw.len() - 1
+        });
+        u8::try_from(row).ok()
+    }
+
+    /// Clears the answers of nodes that refuse the class; `out` belongs to the places from `first` on.
+    pub(super) fn mask(&self, first: usize, out: &mut [u8]) {
+        if self.refusals.is_empty() {
+            return;
+        }
+        for (byte, code) in out.iter_mut().zip(&self.codes[first..]) {
+            *byte = if *code == 0 { *byte } else { 0 };
+        }
+    }
+
+    /// Asks one node anew whether it admits the Pod. (Taints and labels do not change yet.)
+    pub(super) fn ask_again(&mut self, nodes: &Nodes, profile: &Profile, pod: PodView<'_>, node: NodeId) {
+        let cluster = ClusterView { nodes };
+        let refuses = |(plugin, filter): (usize, &std::sync::Arc<dyn AnyFilter>)| match filter.begin(pod, cluster) {
+            Prepared::Check(run) => Some((PluginSet::of(plugin), run.admit(&nodes.view(node)).err()?)),
+            _ => None,
+        };
+        let refusal = profile.filters[..PORTS].iter().enumerate().find_map(refuses);
+        let place = nodes.place(node);
+        if let Some(row) = usize::from(self.codes[place]).checked_sub(1) {
+            self.counts[row] -= 1;
+        }
+        self.codes[place] = self.code(refusal);
+    }
+
+    /// Which raw scores each node has, in list order; empty if all have the same.
+    pub(super) fn kinds(&self) -> &[u8] {
+        &self.kinds
+    }
+
+    /// How many kinds there are.
+    pub(super) fn kinds_count(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// The best total of each kind, given its best answer among the feasible nodes (0 if none is of the kind).
+    pub(super) fn totals(&self, tops: &[u8]) -> Vec<i64> {
+        let present = || self.raw.iter().zip(tops).filter(|(_, top)| **top >= ADMITS);
+        let max = |part: usize| present().map(|(raw, _)| raw[part]).max().unwrap_or(0);
+        let (taints, preferred) = (max(0), max(1));
+        let bonus =
+            |raw: &[i64; 2]| TAINTS_WEIGHT * normalized(raw[0], taints, true) + AFFINITY_WEIGHT * normalized(raw[1], preferred, false);
+        let total = |(raw, top): (&[i64; 2], &u8)| if *top >= ADMITS { i64::from(*top) + bonus(raw) } else { i64::MIN };
+        self.raw.iter().zip(tops).map(total).collect()
+    }
+
+    /// Refusals and how many nodes gave each.
+    pub(super) fn refusals(&self) -> impl Iterator<Item = (&(PluginSet, Rejection), u32)> {
+        self.refusals.iter().zip(self.counts.iter().copied()).filter(|(_, count)| *count > 0)
+    }
+}
+
+/// Raw scores of `TaintToleration` and `NodeAffinity`; a plugin that skips gives 0, which normalises to 0.
+fn raw(pod: &PodView<'_>, node: &NodeView<'_>) -> [i64; 2] {
+    let preferred = if pod.template.placement.preferred.is_empty() { 0 } else { NodeAffinity.score(&(), pod, node) };
+    [TaintToleration.score(&(), pod, node), preferred]
+}

@@ -1,0 +1,107 @@
+//! The search over the node list: which nodes it passes, and which of them is taken.
+
+use super::bytes::{count, count_pairs, highest, highest_where, nth};
+use super::question::ADMITS;
+use super::statics::Statics;
+use crate::scheduler::order::pick;
+use crate::spec::TieBreak;
+use crate::table::NodeId;
+use std::ops::Range;
+
+/// Places that are looked at together.
+const BLOCK: usize = 64;
+
+/// The stretch of the node list that a search passed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch {
+    start: usize,
+    pub(super) seen: usize,
+    pub(super) feasible: usize,
+    nodes: usize,
+}
+
+impl Stretch {
+    /// Passes nodes from `start` on until one feasible node more than `enough` is met, which does not count. `ready` brings a block of
+    /// `answers` up to date before it is looked at.
+    pub(super) fn pass(answers: &mut [u8], start: usize, enough: usize, mut ready: impl FnMut(usize, &mut [u8])) -> Self {
+        let nodes = answers.len();
+        let (mut seen, mut feasible) = (0, 0);
+        while seen < nodes {
+            let past = start + seen;
+            let place = if past < nodes { past } else { past - nodes };
+            let end = (place + BLOCK).min(nodes).min(place + nodes - seen);
+            let block = &mut answers[place..end];
+            ready(place, block);
+            let admitting = count(block, |byte| byte >= ADMITS);
+            if feasible + admitting > enough {
+                let last = nth(block, enough - feasible, |byte| byte >= ADMITS);
+                return Self { start, seen: seen + last, feasible: enough, nodes };
+            }
+            seen += end - place;
+            feasible += admitting;
+        }
+        Self { start, seen, feasible, nodes }
+    }
+
+    /// Two ranges of places, the second one after the end of the list.
+    fn parts(self) -> [Range<usize>; 2] {
+        let end = self.start + self.seen;
+        [self.start..end.min(self.nodes), 0..end.saturating_sub(self.nodes)]
+    }
+
+    fn places(self) -> impl Iterator<Item = usize> {
+        self.parts().into_iter().flatten()
+    }
+}
+
+/// How the node is taken among the best.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taking<'a> {
+    pub(super) rule: TieBreak,
+    /// The random word.
+    pub(super) tie: u64,
+    pub(super) order: &'a [NodeId],
+}
+
+impl Taking<'_> {
+    /// The place that is taken among `tied` many that `wins` tells.
+    fn take(self, stretch: Stretch, tied: impl Fn() -> usize, wins: impl Fn(usize) -> bool) -> usize {
+        let mut winners = stretch.places().filter(|place| wins(*place));
+        match self.rule {
+            TieBreak::LowestIndex => winners.min_by_key(|place| self.order[*place]),
+            TieBreak::Random => winners.nth(pick(self.tie, tied())),
+        }
+        .expect("a highest score has a node")
+    }
+}
+
+/// The place of the node to take where answers tell the order of all totals.
+pub(super) fn best(answers: &[u8], stretch: Stretch, taking: Taking<'_>) -> usize {
+    let [first, second] = stretch.parts();
+    let top = highest(&answers[first.clone()]).max(highest(&answers[second.clone()]));
+    if taking.rule == TieBreak::LowestIndex {
+        return taking.take(stretch, || 0, |place| answers[place] == top);
+    }
+    let tied = [&first, &second].map(|part| count(&answers[part.clone()], |byte| byte == top));
+    let picked = pick(taking.tie, tied[0] + tied[1]);
+    let (part, before) = if picked < tied[0] { (first, picked) } else { (second, picked - tied[0]) };
+    part.start + nth(&answers[part], before, |byte| byte == top)
+}
+
+/// The same where scores depend on the class, too, and on which nodes are feasible.
+pub(super) fn best_of_kinds(answers: &[u8], statics: &Statics, stretch: Stretch, taking: Taking<'_>) -> usize {
+    let (kinds, parts) = (statics.kinds(), stretch.parts());
+    let top = |kind: usize| parts.iter().map(|part| highest_where(&answers[part.clone()], &kinds[part.clone()], kind as u8)).max();
+    let mut tops: Vec<u8> = (0..statics.kinds_count()).map(|kind| top(kind).unwrap_or(0)).collect();
+    let totals = statics.totals(&tops);
+    let highest = totals.iter().max().copied().expect("there are kinds");
+    for (top, total) in tops.iter_mut().zip(&totals) {
+        *top = if *total == highest { *top } else { u8::MAX };
+    }
+    let tied = |kind: usize, part: &Range<usize>| {
+        let (wanted, top) = (kind as u8, tops[kind]);
+        count_pairs(&answers[part.clone()], &kinds[part.clone()], |answer, kind| (kind == wanted) & (answer == top))
+    };
+    let all_tied = || (0..tops.len()).map(|kind| parts.iter().map(|part| tied(kind, part)).sum::<usize>()).sum();
+    taking.take(stretch, all_tied, |place| answers[place] == tops[usize::from(kinds[place])])
+}
