@@ -10,7 +10,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sim_core::engine::random::Seed;
-use sim_core::scheduler::{Path, Scheduler, Verdict};
+use sim_core::scheduler::{Path, Resident, Scheduler, Verdict};
 use sim_core::spec::{
     ControlPlane, Kubelet, Network, NodePool, NodeShape, PodTemplate, Registry, Requests, SchedulerSpec, Spec, Symbols, Warmup,
 };
@@ -65,19 +65,22 @@ fn cluster(nodes: u32, templates: u64, percentage: u32) -> Spec {
 struct Churn {
     spec: Spec,
     scheduler: Scheduler,
-    bound: Vec<(TemplateId, NodeId)>,
+    bound: Vec<(PodId, NodeId)>,
+    /// Pods so far.
+    pods: u32,
     rng: ChaCha8Rng,
 }
 
 impl Churn {
     fn new(spec: Spec, path: Path) -> Self {
         let scheduler = Scheduler::new(&spec).with_path(path);
-        let mut churn = Self { scheduler, bound: Vec::new(), rng: ChaCha8Rng::seed_from_u64(8), spec };
+        let mut churn = Self { scheduler, bound: Vec::new(), pods: 0, rng: ChaCha8Rng::seed_from_u64(8), spec };
         for node in 0..churn.spec.nodes_count() as u32 {
             for _ in 0..if node < churn.spec.nodes_count() as u32 / 2 { 10 } else { 20 } {
                 let template = churn.any_template();
-                churn.scheduler.assign(&churn.spec, template, NodeId(node));
-                churn.bound.push((template, NodeId(node)));
+                let resident = Resident { pod: churn.next_pod(), template, started: SimTime::ZERO, terminating: false };
+                churn.scheduler.assign(&churn.spec, resident, NodeId(node));
+                churn.bound.push((resident.pod, NodeId(node)));
             }
         }
         churn
@@ -87,16 +90,21 @@ impl Churn {
         TemplateId(self.rng.random_range(0..self.spec.templates.len() as u32))
     }
 
+    fn next_pod(&mut self) -> PodId {
+        self.pods += 1;
+        PodId(self.pods)
+    }
+
     fn step(&mut self) {
-        let template = self.any_template();
-        self.scheduler.submit(PodId(0), template, SimTime::ZERO);
+        let (template, pod) = (self.any_template(), self.next_pod());
+        self.scheduler.submit(pod, template, SimTime::ZERO);
         let pod = self.scheduler.next(SimTime::ZERO).expect("it was submitted");
         match self.scheduler.cycle(&self.spec, pod, self.rng.next_u64(), SimTime::ZERO).verdict {
-            Verdict::Placed(node) => self.bound.push((template, node)),
+            Verdict::Placed(node) => self.bound.push((pod, node)),
             Verdict::Unschedulable(_) => self.scheduler.withdraw(pod),
         }
-        let (template, node) = self.bound.swap_remove(self.rng.random_range(0..self.bound.len()));
-        self.scheduler.release(&self.spec, template, node, SimTime::ZERO);
+        let (pod, node) = self.bound.swap_remove(self.rng.random_range(0..self.bound.len()));
+        self.scheduler.release(&self.spec, pod, node, SimTime::ZERO);
     }
 }
 

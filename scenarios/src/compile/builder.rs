@@ -150,6 +150,14 @@ impl<'r> Builder<'r> {
         id
     }
 
+    /// The image that a node reports under a name, of the size that the first node reports unless the registry's is known.
+    pub(crate) fn reported_image(&mut self, name: &str, size: Bytes) -> ImageId {
+        if !self.known_images.contains_key(name) {
+            self.sizes.entry(name.to_owned()).or_insert(size);
+        }
+        self.image(name)
+    }
+
     /// Takes in the sizes of images.
     pub(crate) fn registry(&mut self, given: Option<&RegistryFile>) {
         let Some(given) = given else { return };

@@ -63,7 +63,8 @@ fn profile(name: String, given: &ProfileFile, tree: &Tree, builder: &mut Builder
     check_points(&running, tree, builder);
     // Plugins for volumes and devices, which are not modelled, refuse nothing and score nothing.
     let modelled = |name: &String| !UNMODELLED.contains(&name.as_str());
-    let scores = running(Point::Score).into_iter().filter(modelled).map(|name| (name.clone(), weight(&name, &own(Point::Score), &multi))).collect();
+    let scores =
+        running(Point::Score).into_iter().filter(modelled).map(|name| (name.clone(), weight(&name, &own(Point::Score), &multi))).collect();
     let mut profile = ProfileSpec {
         scheduler_name: name,
         percentage_of_nodes_to_score: percentage(given.percentage_of_nodes_to_score.as_ref(), builder),

@@ -65,7 +65,7 @@ impl Scheduler {
     pub fn explain(&self, spec: &Spec, template: TemplateId) -> Explanation {
         let (nodes, profile) = (&self.nodes, &self.profile);
         let pod = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
-        let cluster = ClusterView { nodes };
+        let cluster = ClusterView { nodes, spec };
         let words = Words { spec, symbols: nodes.symbols() };
         let gated = scheduling_gates::refusal(pod.template);
         let gated = gated.map(|reason| Refused { plugin: Some(scheduling_gates::NAME), reasons: vec![reason], resolvable: false });

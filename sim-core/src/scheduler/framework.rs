@@ -6,8 +6,9 @@
 //! Source of the extension points and their rules: `pkg/scheduler/framework/interface.go` of Kubernetes v1.34.
 
 use super::nodes::Nodes;
-use crate::spec::{HostPort, Labels, PodTemplate, Requests, Symbols, Taint};
-use crate::table::{NodeId, ResourceId, Symbol};
+use crate::spec::{HostPort, Labels, PodTemplate, Requests, Spec, Symbols, Taint};
+use crate::table::{ImageId, NodeId, PodId, ResourceId, Symbol, TemplateId};
+use crate::units::SimTime;
 
 /// What a plugin may know of the Pod.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,23 @@ pub struct NodeView<'a> {
     pub pods_max: u32,
     /// What the node's Pods request.
     pub load: &'a Load,
+    /// The node's Pods, assumed ones included, in the order in which they came.
+    pub residents: &'a [Resident],
+    /// Images that its status lists.
+    pub images: &'a [ImageId],
+}
+
+/// A Pod on a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Resident {
+    /// The Pod.
+    pub pod: PodId,
+    /// What it is.
+    pub template: TemplateId,
+    /// `status.startTime`, or when it was assumed: of two Pods of one priority the earlier is the more important.
+    pub started: SimTime,
+    /// True once it has a `deletionTimestamp`.
+    pub terminating: bool,
 }
 
 /// What the Pods of a node take, assumed ones included.
@@ -46,9 +64,9 @@ pub struct Load {
     pub pods: u32,
     /// Sum of [`PodTemplate::requests`].
     pub requested: Requests,
-    /// Sum of [`PodTemplate::scored`] CPU in millicores (`NonZeroRequested`).
+    /// Sum of [`PodTemplate::non_zero`] CPU in millicores (`NonZeroRequested`).
     pub scored_cpu: u64,
-    /// Sum of [`PodTemplate::scored`] memory in bytes (`NonZeroRequested`).
+    /// Sum of [`PodTemplate::non_zero`] memory in bytes (`NonZeroRequested`).
     pub scored_memory: u64,
     /// Host ports in use, in no order.
     pub ports: Vec<HostPort>,
@@ -58,6 +76,7 @@ pub struct Load {
 #[derive(Clone, Copy, Debug)]
 pub struct ClusterView<'a> {
     pub(super) nodes: &'a Nodes,
+    pub(super) spec: &'a Spec,
 }
 
 impl<'a> ClusterView<'a> {
@@ -75,6 +94,27 @@ impl<'a> ClusterView<'a> {
     pub fn order(&self) -> &'a [NodeId] {
         self.nodes.order()
     }
+
+    /// Nodes in the order in which they were added.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeView<'a>> + use<'a> {
+        let nodes = self.nodes;
+        (0..nodes.len()).map(move |row| nodes.view(NodeId(row as u32)))
+    }
+
+    /// What Pods of a template are.
+    pub fn template(&self, template: TemplateId) -> &'a PodTemplate {
+        &self.spec.templates[template]
+    }
+
+    /// Templates of which Pods are bound, and how many.
+    pub fn bound(&self) -> impl Iterator<Item = (TemplateId, u32)> + use<'a> {
+        self.nodes.bound().iter().map(|(template, pods)| (template, *pods)).filter(|(_, pods)| *pods > 0)
+    }
+
+    /// The labels of a namespace, `None` if it is not known.
+    pub fn namespace_labels(&self, namespace: Symbol) -> Option<&'a Labels> {
+        self.spec.namespaces.iter().find(|known| known.name == namespace).map(|known| &known.labels)
+    }
 }
 
 /// Why a node does not take a Pod. The sentence is made when it is shown.
@@ -88,6 +128,8 @@ pub enum Reason {
     Taint(Symbol, Symbol),
     /// Node selector or required node affinity does not match.
     NodeAffinity,
+    /// `addedAffinity` of the profile does not match.
+    EnforcedAffinity,
     /// Every term of the required affinity names nodes, and this is none of them.
     NotNamed,
     /// Every term of the required affinity names different nodes at once; concerns the whole cluster.
@@ -104,6 +146,16 @@ pub enum Reason {
     EphemeralStorage,
     /// Not enough of an extended resource or of huge pages.
     Scalar(ResourceId),
+    /// The node lacks a topology key of a hard spread constraint.
+    SpreadMissingLabel,
+    /// A hard spread constraint would be violated.
+    Spread,
+    /// Required affinity to Pods is not met.
+    PodAffinity,
+    /// Required anti-affinity to Pods is not met.
+    PodAntiAffinity,
+    /// A Pod that is there has required anti-affinity to this one.
+    ExistingAntiAffinity,
 }
 
 /// A node's answer "no": all reasons of the first plugin that refuses.

@@ -23,12 +23,12 @@ mod testing;
 mod tests;
 
 pub use explain::{Explanation, Refused, Scored};
-pub use framework::{Filter, Load, Score};
+pub use framework::{Filter, Load, Resident, Score};
 pub use messages::MessageId;
 pub use profile::{Profile, UnknownPlugin};
 
 use fast::{Context, Fast};
-use framework::{Happening, HappeningKind, PodView};
+use framework::{ClusterView, Happening, HappeningKind, PodView};
 use messages::{Failure, Messages};
 use nodes::Nodes;
 use profile::PluginSet;
@@ -175,7 +175,7 @@ impl Scheduler {
         let template = self.queue.popped(pod).template;
         let Decision { filtered, scored, outcome } = self.decide(spec, template, tie);
         let verdict = match outcome {
-            Ok(node) => Verdict::Placed(self.place(spec, template, node)),
+            Ok(node) => Verdict::Placed(self.place(spec, pod, template, node, now)),
             Err(failure) => Verdict::Unschedulable(self.fail(spec, &failure, now)),
         };
         Cycle { filtered, scored, verdict }
@@ -184,20 +184,21 @@ impl Scheduler {
     fn decide(&mut self, spec: &Spec, template: TemplateId, tie: u64) -> Decision {
         let Self { nodes, profile, rules, start, .. } = self;
         let pod = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
+        let cluster = ClusterView { nodes, spec };
         if self.path == Path::Auto && profile.is_default() {
-            let context = Context { nodes, profile, rules: *rules, pod };
+            let context = Context { cluster, profile, rules: *rules, pod };
             if let Some(decision) = self.fast.decide(context, start, template, tie) {
                 return decision;
             }
         }
-        plain::decide(nodes, profile, *rules, start, pod, tie)
+        plain::decide(cluster, profile, *rules, start, pod, tie)
     }
 
-    fn place(&mut self, spec: &Spec, template: TemplateId, node: NodeId) -> NodeId {
+    fn place(&mut self, spec: &Spec, pod: PodId, template: TemplateId, node: NodeId, now: SimTime) -> NodeId {
         if let Some(message) = self.queue.placed() {
             self.messages.leave(message);
         }
-        self.assign(spec, template, node);
+        self.assign(spec, Resident { pod, template, started: now, terminating: false }, node);
         node
     }
 
@@ -216,16 +217,16 @@ impl Scheduler {
     /// An assigned Pod is gone, ended or deleted: its node has room again, and Pods that this may help are woken.
     ///
     /// # Panics
-    /// If no such Pod can be on the node.
-    pub fn release(&mut self, spec: &Spec, template: TemplateId, node: NodeId, now: SimTime) {
-        self.nodes.free(&spec.templates[template], node);
+    /// If it is not on the node.
+    pub fn release(&mut self, spec: &Spec, pod: PodId, node: NodeId, now: SimTime) {
+        let gone = self.nodes.remove(spec, pod, node);
         self.fast.changed(spec, &self.nodes, node);
-        self.happened(spec, Event::AssignedPodDeleted(template), now);
+        self.happened(spec, Event::AssignedPodDeleted(gone.template), now);
     }
 
     /// Puts a Pod on a node without a decision, whether it fits or not.
-    pub fn assign(&mut self, spec: &Spec, template: TemplateId, node: NodeId) {
-        self.nodes.charge(&spec.templates[template], node);
+    pub fn assign(&mut self, spec: &Spec, resident: Resident, node: NodeId) {
+        self.nodes.add(spec, resident, node);
         self.fast.changed(spec, &self.nodes, node);
     }
 
@@ -234,7 +235,7 @@ impl Scheduler {
         if !self.nodes.cordon(node, cordoned) {
             return;
         }
-        self.fast.redefined(&self.nodes, &self.profile, spec, node);
+        self.fast.redefined(ClusterView { nodes: &self.nodes, spec }, &self.profile, node);
         if !cordoned {
             self.happened(spec, Event::Uncordoned(node), now);
         }

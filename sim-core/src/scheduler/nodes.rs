@@ -2,10 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::framework::{Load, NodeView};
+use super::framework::{Load, NodeView, Resident};
 use super::order::list_order;
 use crate::spec::{Labels, NodePool, PodTemplate, Requests, Spec, Symbols, Taint};
-use crate::table::{NodeId, Symbol, Table};
+use crate::table::{ImageId, NodeId, PodId, Symbol, Table, TemplateId};
 
 /// `kubernetes.io/hostname`: the label that bears the node's own name.
 const HOST_NAME: &str = "kubernetes.io/hostname";
@@ -21,6 +21,7 @@ pub(super) struct Node {
     pub(super) cordoned: bool,
     pub(super) allocatable: Requests,
     pub(super) pods_max: u32,
+    pub(super) images: Vec<ImageId>,
 }
 
 /// The node cache.
@@ -30,6 +31,9 @@ pub(super) struct Nodes {
     symbols: Symbols,
     rows: Table<NodeId, Node>,
     loads: Table<NodeId, Load>,
+    residents: Table<NodeId, Vec<Resident>>,
+    /// Pods of each template that are on some node.
+    bound: Table<TemplateId, u32>,
     by_name: FxHashMap<Symbol, NodeId>,
     order: Vec<NodeId>,
     /// Where a node stands in `order`.
@@ -53,7 +57,9 @@ impl Nodes {
             places[*node] = place;
         }
         let by_name = rows.iter().map(|(id, node)| (node.name, id)).collect();
-        Self { symbols, loads: Table::filled(rows.len(), Load::default()), rows, by_name, order, places }
+        let loads = Table::filled(rows.len(), Load::default());
+        let (residents, bound) = (Table::filled(rows.len(), Vec::new()), Table::filled(spec.templates.len(), 0));
+        Self { symbols, loads, residents, bound, rows, by_name, order, places }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -95,15 +101,52 @@ impl Nodes {
             allocatable: &node.allocatable,
             pods_max: node.pods_max,
             load: &self.loads[id],
+            residents: &self.residents[id],
+            images: &node.images,
         }
     }
 
+    /// Pods of each template that are on some node.
+    pub(super) const fn bound(&self) -> &Table<TemplateId, u32> {
+        &self.bound
+    }
+
+    pub(super) fn residents(&self, node: NodeId) -> &[Resident] {
+        &self.residents[node]
+    }
+
     /// Puts a Pod on a node, whether it fits or not.
-    pub(super) fn charge(&mut self, template: &PodTemplate, node: NodeId) {
+    pub(super) fn add(&mut self, spec: &Spec, resident: Resident, node: NodeId) {
+        self.residents[node].push(resident);
+        self.bound[resident.template] += 1;
+        self.charge(&spec.templates[resident.template], node);
+    }
+
+    /// Takes a Pod off a node.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub(super) fn remove(&mut self, spec: &Spec, pod: PodId, node: NodeId) -> Resident {
+        let residents = &mut self.residents[node];
+        let row = residents.iter().position(|resident| resident.pod == pod);
+        let resident = residents.remove(row.unwrap_or_else(|| panic!("{pod:?} is not on {node:?}")));
+        self.bound[resident.template] -= 1;
+        self.free(&spec.templates[resident.template], node);
+        resident
+    }
+
+    /// Marks a Pod as being deleted.
+    pub(super) fn mark_terminating(&mut self, pod: PodId, node: NodeId) {
+        if let Some(resident) = self.residents[node].iter_mut().find(|resident| resident.pod == pod) {
+            resident.terminating = true;
+        }
+    }
+
+    fn charge(&mut self, template: &PodTemplate, node: NodeId) {
         let load = &mut self.loads[node];
         load.pods += 1;
-        load.scored_cpu += template.scored.cpu.0;
-        load.scored_memory += template.scored.memory.0;
+        load.scored_cpu += template.non_zero.cpu.0;
+        load.scored_memory += template.non_zero.memory.0;
         load.ports.extend(&template.placement.host_ports);
         let (sum, part) = (&mut load.requested, &template.requests);
         sum.cpu += part.cpu;
@@ -117,15 +160,11 @@ impl Nodes {
         }
     }
 
-    /// Takes a Pod off a node.
-    ///
-    /// # Panics
-    /// If no such Pod can be there.
-    pub(super) fn free(&mut self, template: &PodTemplate, node: NodeId) {
+    fn free(&mut self, template: &PodTemplate, node: NodeId) {
         let load = &mut self.loads[node];
         load.pods = load.pods.checked_sub(1).unwrap_or_else(|| panic!("{node:?} has no Pod to take away"));
-        load.scored_cpu -= template.scored.cpu.0;
-        load.scored_memory -= template.scored.memory.0;
+        load.scored_cpu -= template.non_zero.cpu.0;
+        load.scored_memory -= template.non_zero.memory.0;
         for port in &template.placement.host_ports {
             let row = load.ports.iter().position(|taken| taken == port).expect("a Pod's host ports are taken on its node");
             load.ports.swap_remove(row);
@@ -151,7 +190,8 @@ fn node(spec: &Spec, pool: &NodePool, ordinal: u32, symbols: &mut Symbols) -> No
     let name = if pool.single { symbols.intern(&pool.name) } else { symbols.intern(&format!("{}-{ordinal}", pool.name)) };
     let mut labels = pool.shape.labels.clone();
     let host_name = symbols.intern(HOST_NAME);
-    if labels.get(host_name).is_none() {
+    // A node with a manifest of its own has the labels that it has.
+    if !pool.single && labels.get(host_name).is_none() {
         labels.set(host_name, name);
     }
     if !pool.zones.is_empty() {
@@ -166,5 +206,6 @@ fn node(spec: &Spec, pool: &NodePool, ordinal: u32, symbols: &mut Symbols) -> No
         cordoned: pool.shape.unschedulable,
         allocatable: pool.shape.allocatable.clone(),
         pods_max: pool.shape.pods_max,
+        images: pool.shape.images.clone(),
     }
 }

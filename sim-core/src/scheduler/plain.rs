@@ -27,11 +27,11 @@ struct Found {
 }
 
 /// Decides for one Pod. `start` is the place in the node list where the search begins; it moves on by the nodes seen.
-pub(super) fn decide(nodes: &Nodes, profile: &Profile, rules: Rules, start: &mut usize, pod: PodView<'_>, tie: u64) -> Decision {
+pub(super) fn decide(cluster: ClusterView<'_>, profile: &Profile, rules: Rules, start: &mut usize, pod: PodView<'_>, tie: u64) -> Decision {
+    let nodes = cluster.nodes;
     if nodes.len() == 0 {
         return Decision::failure(0, Failure::NoNodes);
     }
-    let cluster = ClusterView { nodes };
     let candidates = match candidates(profile, pod, cluster) {
         Ok(candidates) => candidates,
         Err(failure) => return Decision::failure(0, failure),

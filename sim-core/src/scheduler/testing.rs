@@ -1,13 +1,13 @@
 //! A bed for tests: nodes and Pods made one by one.
 
-use super::framework::{ClusterView, Filter, NodeView, PodView, Prepared, Rejection, Score};
+use super::framework::{ClusterView, Filter, NodeView, PodView, Prepared, Rejection, Resident, Score};
 use super::nodes::Nodes;
 use crate::engine::random::Seed;
 use crate::spec::{
     ControlPlane, Kubelet, Network, NodePool, NodeShape, PodTemplate, Registry, Requests, SchedulerSpec, Spec, Symbols, TieBreak, Warmup,
 };
-use crate::table::{NodeId, ResourceId, Symbol, Table, TemplateId};
-use crate::units::{Bytes, MilliCpu, SimSpan};
+use crate::table::{NodeId, PodId, ResourceId, Symbol, Table, TemplateId};
+use crate::units::{Bytes, MilliCpu, SimSpan, SimTime};
 
 /// A spec of nothing.
 pub(super) fn empty_spec() -> Spec {
@@ -37,6 +37,12 @@ pub(super) fn empty_spec() -> Spec {
 /// A Pod that asks for nothing.
 pub(super) fn template(symbols: &mut Symbols) -> PodTemplate {
     PodTemplate::new("pod", symbols.intern("default"))
+}
+
+/// Pod number `number` of a template, started at its own second.
+pub(super) fn resident(number: u32, template: TemplateId) -> Resident {
+    let started = SimTime::ZERO + SimSpan::from_secs(u64::from(number));
+    Resident { pod: PodId(number), template, started, terminating: false }
 }
 
 /// Nodes and Pods of a test. Node number `n` is called `node-n-0`.
@@ -92,15 +98,15 @@ impl Bed {
 
     fn nodes(&self) -> Nodes {
         let mut nodes = Nodes::new(&self.spec);
-        for (pod, node) in &self.charged {
-            nodes.charge(&self.spec.templates[*pod], *node);
+        for (number, (template, node)) in (0..).zip(&self.charged) {
+            nodes.add(&self.spec, resident(number, *template), *node);
         }
         nodes
     }
 
     fn with<R>(&self, pod: TemplateId, look: impl FnOnce(&PodView<'_>, ClusterView<'_>) -> R) -> R {
         let nodes = self.nodes();
-        look(&PodView { template: &self.spec.templates[pod], symbols: nodes.symbols() }, ClusterView { nodes: &nodes })
+        look(&PodView { template: &self.spec.templates[pod], symbols: nodes.symbols() }, ClusterView { nodes: &nodes, spec: &self.spec })
     }
 
     pub(super) fn prepare<F: Filter>(&self, filter: &F, pod: TemplateId) -> Prepared<F::State> {

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::testing::{Bed, empty_spec, template};
+use super::testing::resident;
+use super::testing::{Bed, empty_spec, resident, template};
 use super::*;
 use crate::spec::{
     HostPort, NodePool, NodeSelectorTerm, NodeShape, Operator, PodTemplate, Requests, Requirement, Symbols, Taint, TaintEffect, Toleration,
@@ -25,6 +26,8 @@ struct Full {
 }
 
 const NODE: NodeId = NodeId(0);
+/// Number of the Pod that is on it.
+const THERE: u32 = 1000;
 
 impl Full {
     fn new() -> Self {
@@ -32,7 +35,7 @@ impl Full {
         bed.node(|shape, _| shape.allocatable.cpu = MilliCpu(1000));
         let whole = bed.pod(|pod, _| pod.requests.cpu = MilliCpu(1000));
         let mut scheduler = Scheduler::new(&bed.spec);
-        scheduler.assign(&bed.spec, whole, NODE);
+        scheduler.assign(&bed.spec, resident(THERE, whole), NODE);
         Self { bed, scheduler, whole }
     }
 
@@ -53,8 +56,8 @@ impl Full {
 
     /// A Pod leaves the node and another takes its place, so that the waiting ones are woken for nothing.
     fn tease(&mut self, now: SimTime) {
-        self.scheduler.release(&self.bed.spec, self.whole, NODE, now);
-        self.scheduler.assign(&self.bed.spec, self.whole, NODE);
+        self.scheduler.release(&self.bed.spec, PodId(THERE), NODE, now);
+        self.scheduler.assign(&self.bed.spec, resident(THERE, self.whole), NODE);
     }
 }
 
@@ -130,7 +133,7 @@ fn back_off_can_be_switched_off() {
     let mut full = Full::new();
     full.bed.spec.scheduler.backoff_max = SimSpan::ZERO;
     full.scheduler = Scheduler::new(&full.bed.spec);
-    full.scheduler.assign(&full.bed.spec, full.whole, NODE);
+    full.scheduler.assign(&full.bed.spec, resident(THERE, full.whole), NODE);
     full.submit(0, at(0));
     full.submit(1, at(1));
     full.fails(0, at(2));
@@ -178,13 +181,15 @@ fn only_pods_that_lack_room_are_woken_by_any_pods_end() {
     ];
     for (parked, ended, woken) in table {
         let mut scheduler = Scheduler::new(&bed.spec);
-        for there in [web, ssh, modest] {
-            scheduler.assign(&bed.spec, there, node);
+        let there = [web, ssh, modest];
+        for (number, template) in (THERE..).zip(there) {
+            scheduler.assign(&bed.spec, resident(number, template), node);
         }
         scheduler.submit(PodId(0), parked, at(0));
         assert_eq!(scheduler.next(at(0)), Some(PodId(0)));
         scheduler.cycle(&bed.spec, PodId(0), 0, at(0));
-        scheduler.release(&bed.spec, ended, node, at(100));
+        let ended_pod = THERE + there.iter().position(|template| *template == ended).unwrap() as u32;
+        scheduler.release(&bed.spec, PodId(ended_pod), node, at(100));
         assert_eq!(scheduler.next(at(100)).is_some(), woken, "{parked:?} when {ended:?} ends");
     }
 }
@@ -444,6 +449,7 @@ prop_compose! {
             pod.scored.cpu = MilliCpu(requests.cpu.0.max(100));
             pod.scored.memory = Bytes(requests.memory.0.max(200 << 20));
         }
+        pod.non_zero = pod.scored.clone();
         pod.requests = requests;
         pod.placement.node_selector = selector;
         pod.placement.required = required;
@@ -479,7 +485,7 @@ prop_compose! {
 /// A scheduler with what is bound, and the template of each Pod, whose number is that of the step which submitted it.
 struct Run {
     scheduler: Scheduler,
-    bound: Vec<(TemplateId, NodeId)>,
+    bound: Vec<(PodId, TemplateId, NodeId)>,
     templates: Vec<TemplateId>,
 }
 
@@ -497,13 +503,14 @@ impl Run {
         match step {
             Step::Schedule { template: index, tie } => return self.schedule(spec, template(index), *tie, now),
             Step::Release { which } if !self.bound.is_empty() => {
-                let (template, node) = self.bound.swap_remove(which % self.bound.len());
-                self.scheduler.release(spec, template, node, now);
+                let (pod, _, node) = self.bound.swap_remove(which % self.bound.len());
+                self.scheduler.release(spec, pod, node, now);
             }
             Step::Release { .. } => {}
             Step::Assign { template: index, node: at } => {
-                self.scheduler.assign(spec, template(index), node(at));
-                self.bound.push((template(index), node(at)));
+                let number = self.templates.len() as u32 - 1;
+                self.scheduler.assign(spec, resident(number, template(index)), node(at));
+                self.bound.push((PodId(number), template(index), node(at)));
             }
             Step::Cordon { node: at, cordoned } => self.scheduler.set_unschedulable(spec, node(at), *cordoned, now),
         }
@@ -520,7 +527,7 @@ impl Run {
             let cycle = self.scheduler.cycle(spec, pod, tie, now);
             seen.push(format!("{pod:?} {cycle:?}"));
             match cycle.verdict {
-                Verdict::Placed(node) => self.bound.push((self.templates[pod.index()], node)),
+                Verdict::Placed(node) => self.bound.push((pod, self.templates[pod.index()], node)),
                 Verdict::Unschedulable(message) => seen.push(self.scheduler.message_in_full(message).to_owned()),
             }
         }
@@ -548,8 +555,8 @@ proptest! {
             run.take(&spec, step);
         }
         let mut fresh = Scheduler::new(&spec);
-        for (template, node) in &run.bound {
-            fresh.assign(&spec, *template, *node);
+        for (pod, template, node) in &run.bound {
+            fresh.assign(&spec, resident(pod.0, *template), *node);
         }
         for node in (0..spec.nodes_count()).map(NodeId::new) {
             let [mut a, mut b] = [&run.scheduler, &fresh].map(|scheduler| scheduler.requested(node).clone());

@@ -182,9 +182,9 @@ impl Scheduling {
         let weights = world.weights(pod);
         let row = &mut world.pods[pod];
         row.released = true;
-        let (template, node, since) = (row.template, row.node, row.assigned_at);
+        let (node, since) = (row.node, row.assigned_at);
         world.record.released(&weights, since, world.now);
-        self.scheduler.release(world.spec, template, node, world.now);
+        self.scheduler.release(world.spec, pod, node, world.now);
         if self.scheduler.queued() > 0 {
             self.kick(world);
         }

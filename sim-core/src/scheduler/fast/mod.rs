@@ -24,7 +24,7 @@ mod stretch;
 
 use rustc_hash::FxHashMap;
 
-use super::framework::PodView;
+use super::framework::{ClusterView, PodView};
 use super::messages::{Failure, Tally};
 use super::nodes::Nodes;
 use super::order::feasible_enough;
@@ -69,7 +69,7 @@ pub(super) struct Fast {
 /// What a decision depends on besides what is remembered.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
-    pub(super) nodes: &'a Nodes,
+    pub(super) cluster: ClusterView<'a>,
     pub(super) profile: &'a Profile,
     pub(super) rules: Rules,
     pub(super) pod: PodView<'a>,
@@ -124,11 +124,12 @@ impl Fast {
     }
 
     /// The node itself changed.
-    pub(super) fn redefined(&mut self, nodes: &Nodes, profile: &Profile, spec: &Spec, node: NodeId) {
-        let view = |template| PodView { template: &spec.templates[template], symbols: nodes.symbols() };
+    pub(super) fn redefined(&mut self, cluster: ClusterView<'_>, profile: &Profile, node: NodeId) {
+        let nodes = cluster.nodes;
+        let view = |template| PodView { template: cluster.template(template), symbols: nodes.symbols() };
         for class in &mut self.classes {
             if let Some(statics) = &mut class.statics {
-                statics.ask_again(nodes, profile, view(class.template), node);
+                statics.ask_again(cluster, profile, view(class.template), node);
             }
         }
         let place = nodes.place(node);
@@ -144,10 +145,11 @@ impl Fast {
 
     /// Decides for a Pod of `template`, or leaves it to the plain path.
     pub(super) fn decide(&mut self, context: Context<'_>, start: &mut usize, template: TemplateId, tie: u64) -> Option<Decision> {
-        let Context { nodes, profile, rules, pod } = context;
+        let Context { cluster, profile, rules, pod } = context;
+        let nodes = cluster.nodes;
         let asked = self.asked[template] as usize;
         let nodes_count = self.rows.len();
-        if nodes_count == 0 || !self.has_statics(asked, nodes, profile, pod) {
+        if nodes_count == 0 || !self.has_statics(asked, cluster, profile, pod) {
             return None;
         }
         let enough = feasible_enough(nodes_count, rules.percentage);
@@ -173,7 +175,7 @@ impl Fast {
     }
 
     /// True if the class of a question has static answers, which are made if need be.
-    fn has_statics(&mut self, asked: usize, nodes: &Nodes, profile: &Profile, pod: PodView<'_>) -> bool {
+    fn has_statics(&mut self, asked: usize, cluster: ClusterView<'_>, profile: &Profile, pod: PodView<'_>) -> bool {
         self.decisions += 1;
         let class = self.questions[asked].class;
         let decisions = self.decisions;
@@ -182,7 +184,7 @@ impl Fast {
         if row.narrowed || row.statics.is_some() {
             return !row.narrowed;
         }
-        row.statics = Statics::new(nodes, profile, pod).map(Box::new);
+        row.statics = Statics::new(cluster, profile, pod).map(Box::new);
         row.narrowed = row.statics.is_none();
         if row.narrowed {
             return false;

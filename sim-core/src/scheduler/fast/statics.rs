@@ -3,7 +3,6 @@
 use rustc_hash::FxHashMap;
 
 use super::super::framework::{AnyFilter, ClusterView, NodeView, PodView, Prepared, Rejection, Score, normalized};
-use super::super::nodes::Nodes;
 use super::super::plugins::{NodeAffinity, TaintToleration};
 use super::super::profile::{PluginSet, Profile};
 use super::PORTS;
@@ -53,8 +52,8 @@ pub(super) struct Statics {
 
 impl Statics {
     /// Asks all nodes; `None` if `PreFilter` narrows the search or refuses the Pod, or scores are too varied for bytes.
-    pub(super) fn new(nodes: &Nodes, profile: &Profile, pod: PodView<'_>) -> Option<Self> {
-        let cluster = ClusterView { nodes };
+    pub(super) fn new(cluster: ClusterView<'_>, profile: &Profile, pod: PodView<'_>) -> Option<Self> {
+        let nodes = cluster.nodes;
         let mut filters = Vec::new();
         for (plugin, filter) in profile.filters[..PORTS].iter().enumerate() {
             match filter.begin(pod, cluster) {
@@ -114,8 +113,8 @@ impl Statics {
     }
 
     /// Asks one node anew whether it admits the Pod. (Taints and labels do not change yet.)
-    pub(super) fn ask_again(&mut self, nodes: &Nodes, profile: &Profile, pod: PodView<'_>, node: NodeId) {
-        let cluster = ClusterView { nodes };
+    pub(super) fn ask_again(&mut self, cluster: ClusterView<'_>, profile: &Profile, pod: PodView<'_>, node: NodeId) {
+        let nodes = cluster.nodes;
         let refuses = |(plugin, filter): (usize, &std::sync::Arc<dyn AnyFilter>)| match filter.begin(pod, cluster) {
             Prepared::Check(run) => Some((PluginSet::of(plugin), run.admit(&nodes.view(node)).err()?)),
             _ => None,
