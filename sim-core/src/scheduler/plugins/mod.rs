@@ -6,6 +6,7 @@ mod node_name;
 mod node_ports;
 mod node_unschedulable;
 mod priority_sort;
+mod resource;
 mod resources_fit;
 mod taint_toleration;
 
