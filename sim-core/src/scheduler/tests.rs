@@ -2,7 +2,6 @@
 
 use proptest::prelude::*;
 
-use super::testing::resident;
 use super::testing::{Bed, empty_spec, resident, template};
 use super::*;
 use crate::spec::{
