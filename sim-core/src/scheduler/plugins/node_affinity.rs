@@ -40,6 +40,14 @@ fn matches(term: &NodeSelectorTerm, node: &NodeView<'_>, symbols: &Symbols) -> b
         && term.fields.iter().all(|requirement| meets(requirement, Some(node.name), symbols))
 }
 
+/// True if the Pod's node selector and required node affinity match the node.
+pub(super) fn is_selected(pod: &PodView<'_>, node: &NodeView<'_>) -> bool {
+    let placement = &pod.template.placement;
+    let required = placement.required.as_ref();
+    placement.node_selector.iter().all(|(key, value)| node.labels.get(*key) == Some(*value))
+        && required.is_none_or(|terms| terms.iter().any(|term| matches(term, node, pod.symbols)))
+}
+
 /// The names that a term's fields allow, `None` if it does not name nodes.
 fn named(term: &NodeSelectorTerm) -> Option<Vec<Symbol>> {
     let mut listing = term.fields.iter().filter(|requirement| requirement.operator == Operator::In);
@@ -78,10 +86,7 @@ impl Filter for NodeAffinity {
     }
 
     fn admit(&self, (): &(), pod: &PodView<'_>, node: &NodeView<'_>) -> Result<(), Rejection> {
-        let placement = &pod.template.placement;
-        let selected = placement.node_selector.iter().all(|(key, value)| node.labels.get(*key) == Some(*value));
-        let required = placement.required.as_ref();
-        if selected && required.is_none_or(|terms| terms.iter().any(|term| matches(term, node, pod.symbols))) {
+        if is_selected(pod, node) {
             return Ok(());
         }
         Err(Rejection::unresolvable(Reason::NodeAffinity))
