@@ -183,7 +183,7 @@ impl Scheduler {
         let Self { nodes, profile, rules, start, .. } = self;
         let pod = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
         let cluster = ClusterView { nodes, spec };
-        if self.path == Path::Auto && profile.is_default() {
+        if self.path == Path::Auto && profile.is_default() && !plugins::concerns(&pod, cluster) {
             let context = Context { cluster, profile, rules: *rules, pod };
             if let Some(decision) = self.fast.decide(context, start, template, tie) {
                 return decision;
