@@ -110,7 +110,7 @@ impl Scheduler {
         let nodes = Nodes::new(spec);
         let rules = Rules { percentage: spec.scheduler.percentage_of_nodes_to_score, tie_break: spec.scheduler.tie_break };
         Self {
-            profile: Profile::default(),
+            profile: profile(spec),
             rules,
             fast: Fast::new(spec, &nodes),
             nodes,
@@ -185,7 +185,7 @@ impl Scheduler {
         let Self { nodes, profile, rules, start, .. } = self;
         let pod = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
         let cluster = ClusterView { nodes, spec };
-        if self.path == Path::Auto && profile.is_default() {
+        if self.path == Path::Auto && profile.is_default() && !plugins::concerns(&pod, cluster) {
             let context = Context { cluster, profile, rules: *rules, pod };
             if let Some(decision) = self.fast.decide(context, start, template, tie) {
                 return decision;
@@ -301,6 +301,15 @@ impl Scheduler {
     pub fn requested(&self, node: NodeId) -> &Load {
         self.nodes.load(node)
     }
+}
+
+/// The first profile of the spec, the default one if there is none.
+///
+/// # Panics
+/// If it names a plugin that does not exist.
+fn profile(spec: &Spec) -> Profile {
+    let build = |profile| Profile::new(profile, &spec.resources).unwrap_or_else(|error| panic!("{error}"));
+    spec.scheduler.profiles.first().map_or_else(Profile::default, build)
 }
 
 impl Event {
