@@ -522,7 +522,7 @@ prop_compose! {
         images in prop::collection::vec((0..IMAGES).prop_map(ImageId), 0..3),
     ) -> PodTemplate {
         let containers = images.into_iter().map(container).collect();
-        PodTemplate { labels, affinity, spread, default_spread, containers, ..PodTemplate::new("pod", namespace) }
+        PodTemplate { labels, containers, affinity, spread, default_spread, ..PodTemplate::new("pod", namespace) }
     }
 }
 
