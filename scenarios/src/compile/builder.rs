@@ -8,7 +8,7 @@ use sim_core::units::{Bytes, SimSpan};
 
 use crate::digest::digest;
 use crate::format::RegistryFile;
-use crate::manifest::{Groups, Kind, Object};
+use crate::manifest::{Groups, Kind, Object, tagged};
 use crate::problem::{Code, Treatment};
 use crate::text::nearest::suggestion;
 use crate::text::report::Report;
@@ -164,7 +164,7 @@ impl<'r> Builder<'r> {
         for image in &given.images {
             let size = self.read(&image.value.size).unwrap_or_default();
             let name = &image.value.name;
-            if self.sizes.insert(name.value.clone(), Bytes(size.units())).is_some() {
+            if self.sizes.insert(tagged(&name.value), Bytes(size.units())).is_some() {
                 self.report.problem(Code::DuplicateName, name.span, format!("the image `{}` is listed twice", name.value));
             }
         }
@@ -177,7 +177,7 @@ impl<'r> Builder<'r> {
     pub(crate) fn note_unused_images(&mut self, given: Option<&RegistryFile>) {
         for image in given.map_or(&[][..], |given| &given.images) {
             let name = &image.value.name;
-            if !self.known_images.contains_key(&name.value) {
+            if !self.known_images.contains_key(&tagged(&name.value)) {
                 self.report.note(
                     name.span,
                     "spec.cluster.registry.images",
