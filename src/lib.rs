@@ -12,6 +12,7 @@
 //! ```
 
 pub mod cli;
+pub mod conformance;
 pub mod experiment;
 
 pub use {reports, scenarios, sim_core};

@@ -11,14 +11,17 @@
 //! Files are read here; nothing is printed, and the environment is not looked at.
 
 mod compile;
+mod configuration;
 mod digest;
 mod format;
 mod load;
 mod manifest;
 mod problem;
+pub mod records;
 mod text;
 mod values;
 
+pub use compile::situation::{BoundPod, PendingPod, Situation};
 pub use load::{Checked, Loaded, Overrides, check, load};
 pub use problem::{Code, Note, Problem, Problems, Treatment};
 

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use sim_core::spec::Spec;
 
 use crate::compile;
+use crate::configuration;
 use crate::format::API_VERSION;
 use crate::manifest;
 use crate::problem::{Code, Note, Problems};
+use crate::records::{Lines, case};
 use crate::text::report::Report;
 use crate::text::source::Span;
 use crate::text::tree::Tree;
@@ -49,6 +51,10 @@ pub struct Checked {
     pub notes: Vec<Note>,
     /// How many scenarios were checked.
     pub scenarios: usize,
+    /// How many scheduler configurations were checked.
+    pub configurations: usize,
+    /// How many recorded cases were checked.
+    pub cases: usize,
     /// How many Kubernetes objects were checked, those that scenarios refer to included.
     pub objects: usize,
 }
@@ -109,14 +115,39 @@ fn is_scenario(document: &Tree) -> bool {
     version.starts_with("podsim/") || (kind == "Scenario" && !version.contains('/'))
 }
 
-/// Checks scenarios and manifests, told apart by `apiVersion` and `kind`.
+/// Checks scenarios, manifests and scheduler configurations, told apart by `apiVersion` and `kind`, and records, told by their name.
 pub fn check(paths: &[PathBuf]) -> Checked {
     let mut report = Report::default();
     let mut counts = Checked::default();
+    let mut problems = Problems::default();
     for path in paths {
-        check_one(path, &mut report, &mut counts);
+        if is_records(path) {
+            check_records(path, &mut counts, &mut problems);
+        } else {
+            check_one(path, &mut report, &mut counts);
+        }
     }
-    Checked { problems: report.problems(), notes: report.notes(), ..counts }
+    let mut all = report.problems();
+    all.extend(problems);
+    Checked { problems: all, notes: report.notes(), ..counts }
+}
+
+/// True for `.jsonl` and `.jsonl.gz`.
+fn is_records(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")
+}
+
+fn check_records(path: &Path, counts: &mut Checked, problems: &mut Problems) {
+    match Lines::open(path) {
+        Ok(lines) => {
+            for line in lines {
+                counts.cases += 1;
+                problems.extend(line.and_then(|line| case(&line).map(drop)).err().into_iter().flatten());
+            }
+        }
+        Err(more) => problems.extend(more),
+    }
 }
 
 fn check_one(path: &Path, report: &mut Report, counts: &mut Checked) {
@@ -127,7 +158,12 @@ fn check_one(path: &Path, report: &mut Report, counts: &mut Checked) {
     if documents.is_empty() && report.count() == before {
         empty(file, report);
     }
-    let (scenarios, objects): (Vec<Tree>, Vec<Tree>) = documents.into_iter().partition(is_scenario);
+    let (scenarios, others): (Vec<Tree>, Vec<Tree>) = documents.into_iter().partition(is_scenario);
+    let (configurations, objects): (Vec<Tree>, Vec<Tree>) = others.into_iter().partition(configuration::is_configuration);
+    for configuration in &configurations {
+        counts.configurations += 1;
+        configuration::read(configuration, &mut compile::Builder::new(report, &[configuration]));
+    }
     for scenario in &scenarios {
         counts.scenarios += 1;
         scenario_spec(scenario, &mut files, report);

@@ -41,6 +41,8 @@ codes! {
     YamlSyntax         "yaml::syntax"             "A file is no YAML."
     YamlBudget         "yaml::budget"             "A document is too deep, too large, or grows too large by its aliases."
     YamlDuplicateKey   "yaml::duplicate_key"      "A mapping has the same key twice."
+    JsonSyntax         "json::syntax"             "A record is no JSON."
+    JsonDuplicateKey   "json::duplicate_key"      "An object of a record has the same key twice."
     UnknownKey         "scenario::unknown_key"    "A key that the scenario file does not know."
     UnknownChoice      "scenario::unknown_choice" "A choice that is not among those that the place offers."
     WrongType          "scenario::wrong_type"     "A value of the wrong type: text for a number, a list for a mapping."
@@ -56,6 +58,15 @@ codes! {
     Conflict           "scenario::conflict"       "Two keys that exclude each other."
     MatchesNothing     "scenario::matches_nothing" "A selector that no container matches: most likely a misspelt name."
     TooMany            "scenario::too_many"       "More nodes or Pods than can be simulated or addressed."
+    ConfigUnknownKey   "config::unknown_key"      "A key that a scheduler configuration does not have."
+    ConfigWrongType    "config::wrong_type"       "A value of a scheduler configuration has the wrong type."
+    ConfigMissingKey   "config::missing_key"      "A key that a scheduler configuration must have is missing."
+    ConfigVersion      "config::version"          "The file is no scheduler configuration of the version that is read."
+    ConfigPlugin       "config::unknown_plugin"   "A plugin that kube-scheduler does not have."
+    ConfigValue        "config::bad_value"        "A value that kube-scheduler would refuse."
+    ConfigNotSupported "config::not_supported"    "A setting that would change decisions and that is not modelled."
+    RecordShape        "record::shape"            "A recorded case lacks a part, or has one of the wrong form."
+    RecordReference    "record::unknown_reference" "A recorded case names a node that it does not have."
     BadOverride        "override::bad_path"       "A `--set` whose path or value does not fit the scenario."
     ManifestUnknownKey "manifest::unknown_field"  "A field that Kubernetes does not know; it would be dropped or refused."
     ManifestWrongType  "manifest::wrong_type"     "A field of the wrong type."
@@ -90,6 +101,8 @@ pub struct Problem {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
+    /// Of a problem in a record, whose line is too long to show: the path there, and the text around the place.
+    pub record: Option<String>,
     pub(crate) source_text: NamedSource<Arc<String>>,
     pub(crate) span: SourceSpan,
 }
@@ -124,13 +137,12 @@ impl Problem {
         self.span.offset()..self.span.offset() + self.span.len()
     }
 
-    /// `file:line:column: code: message`, and the help on a line of its own.
+    /// `file:line:column: code: message`; the place in a record and the help on lines of their own.
     pub fn plain(&self) -> String {
         let head = format!("{}:{}:{}: {}: {}", self.file, self.line, self.column, self.code.name(), self.message);
-        match &self.help {
-            Some(help) => format!("{head}\n  help: {help}"),
-            None => head,
-        }
+        let record = self.record.iter().map(|place| format!("\n  at: {place}"));
+        let help = self.help.iter().map(|help| format!("\n  help: {help}"));
+        std::iter::once(head).chain(record).chain(help).collect()
     }
 }
 
@@ -159,6 +171,12 @@ impl Problems {
     pub fn plain(&self) -> String {
         let lines: Vec<String> = self.0.iter().map(Problem::plain).collect();
         lines.join("\n")
+    }
+}
+
+impl Extend<Problem> for Problems {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, more: I) {
+        self.0.extend(more);
     }
 }
 

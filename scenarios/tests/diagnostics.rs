@@ -37,6 +37,25 @@ fn each_bad_manifest_is_told_what_is_wrong_with_it() {
 }
 
 #[test]
+fn each_bad_scheduler_configuration_is_told_what_is_wrong_with_it() {
+    let mut all = String::new();
+    for file in files("tests/bad/schedulers") {
+        let checked = check(std::slice::from_ref(&file));
+        assert!(!checked.problems.is_empty(), "{}", file.display());
+        writeln!(all, "== {}\n{}\n", file.display(), checked.problems.plain()).unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn what_of_a_scheduler_configuration_has_no_bearing_is_noted() {
+    let checked = check(&["tests/good/scheduler.yaml".into()]);
+    assert!(checked.problems.is_empty(), "{}", checked.problems.plain());
+    let notes: Vec<String> = checked.notes.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(notes.join("\n"));
+}
+
+#[test]
 fn files_that_are_none_are_diagnosed_too() {
     for (path, want) in
         [("tests/bad/absent.yaml", Code::FileMissing), ("tests/bad", Code::FileUnreadable), ("/dev/null", Code::FileUnreadable)]

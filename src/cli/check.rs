@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Scenario files and Kubernetes manifests
+    /// Scenario files, Kubernetes manifests, scheduler configurations, recorded decisions
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }
@@ -26,8 +26,14 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
 }
 
 fn told(checked: &Checked) -> String {
-    let Checked { scenarios, objects, notes, .. } = checked;
-    let mut text = format!("no problems: {scenarios} scenarios, {objects} Kubernetes objects\n");
+    let Checked { scenarios, objects, configurations, cases, notes, .. } = checked;
+    let mut text = format!("no problems: {scenarios} scenarios, {objects} Kubernetes objects");
+    for (count, what) in
+        [(configurations, "scheduler configurations"), (cases, "recorded cases")].into_iter().filter(|(count, _)| **count > 0)
+    {
+        text += &format!(", {count} {what}");
+    }
+    text += "\n";
     if !notes.is_empty() {
         text += "\nnot simulated to the letter:\n";
     }

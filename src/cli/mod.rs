@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod conformance;
 mod explain;
 mod output;
 mod run;
@@ -27,6 +28,7 @@ podsim simulates Kubernetes clusters. Next steps:
 
 /// Exit status: done; the answer is no; bad input or usage; an internal error; interrupted.
 const DONE: u8 = 0;
+const NO: u8 = 1;
 const BAD_INPUT: u8 = 2;
 const INTERNAL: u8 = 3;
 const INTERRUPTED: u8 = 130;
@@ -73,6 +75,8 @@ enum Verb {
     Run(run::Arguments),
     /// Check scenarios and manifests: all problems at once, and what is approximated or ignored
     Check(check::Arguments),
+    /// Replay recorded decisions of kube-scheduler and compare
+    Conformance(conformance::Arguments),
     /// Print the JSON Schema of the scenario file
     Schema,
     /// Say what the code of a diagnostic means
@@ -123,6 +127,7 @@ fn dispatch(arguments: &Arguments) -> u8 {
         None => output.result(GUIDE),
         Some(Verb::Run(verb)) => run::run(verb, &output),
         Some(Verb::Check(verb)) => check::run(verb, &output),
+        Some(Verb::Conformance(verb)) => conformance::run(verb, &output),
         Some(Verb::Schema) => schema::run(&output),
         Some(Verb::Explain(verb)) => explain::run(verb, &output),
         Some(Verb::Completions(verb)) => completions::run(verb, &output),

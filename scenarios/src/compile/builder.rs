@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sim_core::spec::{Distribution, Image, Symbols};
+use sim_core::spec::{Distribution, Image, LabelSelector, Symbols};
 use sim_core::table::{ImageId, Table};
 use sim_core::units::{Bytes, SimSpan};
 
 use crate::digest::digest;
 use crate::format::RegistryFile;
-use crate::manifest::{Kind, Object};
+use crate::manifest::{Groups, Kind, Object};
 use crate::problem::{Code, Treatment};
 use crate::text::nearest::suggestion;
 use crate::text::report::Report;
 use crate::text::source::Span;
-use crate::text::tree::Tree;
+use crate::text::tree::{Node, Tree};
 use crate::values::quantity::Quantity;
 use crate::values::written::{Time, Unit, Written};
 
@@ -22,9 +22,21 @@ const NATIVE: [&str; 5] = ["cpu", "memory", "ephemeral-storage", "pods", "storag
 /// Keys under which amounts of resources stand.
 const AMOUNTS: [&str; 5] = ["requests", "limits", "overhead", "capacity", "allocatable"];
 
+/// Where objects come from, which says what was done to them already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Origin {
+    /// A file as people write it: the API server's defaults and admission are still to be applied.
+    #[default]
+    File,
+    /// The API server: what is absent stays absent.
+    Server,
+}
+
 /// State of a compilation.
 pub(crate) struct Builder<'r> {
     pub(crate) report: &'r mut Report,
+    /// Where the objects come from.
+    pub(crate) origin: Origin,
     pub(crate) symbols: Symbols,
     /// Names of extended resources, in order.
     pub(crate) resources: Vec<String>,
@@ -32,11 +44,21 @@ pub(crate) struct Builder<'r> {
     known_images: BTreeMap<String, ImageId>,
     sizes: BTreeMap<String, Bytes>,
     default_size: Distribution,
-    classes: BTreeMap<String, i32>,
+    classes: BTreeMap<String, Class>,
     /// True if the classes that Pods name must be among the given ones.
     strict: bool,
-    /// Priority of Pods without a class.
-    pub(crate) default_priority: i32,
+    /// Of Pods that name no class.
+    pub(crate) default_class: Class,
+    /// Services and owners, by which Pods are spread by default.
+    groups: Groups,
+}
+
+/// A priority class.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Class {
+    pub(crate) value: i32,
+    /// `preemptionPolicy: Never`.
+    pub(crate) never_preempts: bool,
 }
 
 impl<'r> Builder<'r> {
@@ -62,6 +84,7 @@ impl<'r> Builder<'r> {
         let system = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
         Self {
             report,
+            origin: Origin::File,
             symbols,
             resources: resources.into_iter().collect(),
             images: Table::new(),
@@ -73,9 +96,10 @@ impl<'r> Builder<'r> {
                 min: 0.0,
                 max: 12e9,
             },
-            classes: system.map(|(name, value)| (name.to_owned(), value)).into(),
+            classes: system.map(|(name, value)| (name.to_owned(), Class { value, never_preempts: false })).into(),
             strict: false,
-            default_priority: 0,
+            default_class: Class::default(),
+            groups: Groups::default(),
         }
     }
 
@@ -126,6 +150,14 @@ impl<'r> Builder<'r> {
         id
     }
 
+    /// The image that a node reports under a name, of the size that the first node reports unless the registry's is known.
+    pub(crate) fn reported_image(&mut self, name: &str, size: Bytes) -> ImageId {
+        if !self.known_images.contains_key(name) {
+            self.sizes.entry(name.to_owned()).or_insert(size);
+        }
+        self.image(name)
+    }
+
     /// Takes in the sizes of images.
     pub(crate) fn registry(&mut self, given: Option<&RegistryFile>) {
         let Some(given) = given else { return };
@@ -156,21 +188,22 @@ impl<'r> Builder<'r> {
         }
     }
 
-    /// Takes in the priority classes among the objects of all workloads.
-    pub(crate) fn classes(&mut self, workloads: &[Vec<Object<'_>>]) {
+    /// Takes in the priority classes among the objects of all workloads; Pods must name one of these from now on.
+    pub(crate) fn classes<'t>(&mut self, objects: impl IntoIterator<Item = &'t Object<'t>>) {
         self.strict = true;
-        for object in workloads.iter().flatten().filter(|object| object.kind == Kind::PriorityClass) {
-            let Some(crate::text::tree::Node::Number(value)) = object.tree.get("value").map(|value| &value.node) else { continue };
-            let value = value.parse().unwrap_or(0);
-            self.classes.insert(object.name().to_owned(), value);
-            if object.tree.get("globalDefault").is_some_and(|given| given.node == crate::text::tree::Node::Bool(true)) {
-                self.default_priority = value;
+        for object in objects.into_iter().filter(|object| object.kind == Kind::PriorityClass) {
+            let Some(Node::Number(value)) = object.tree.get("value").map(|value| &value.node) else { continue };
+            let never_preempts = object.tree.text_at(&["preemptionPolicy"]) == Some("Never");
+            let class = Class { value: value.parse().unwrap_or(0), never_preempts };
+            self.classes.insert(object.name().to_owned(), class);
+            if object.tree.get("globalDefault").is_some_and(|given| given.node == Node::Bool(true)) {
+                self.default_class = class;
             }
         }
     }
 
-    /// The value of a priority class.
-    pub(crate) fn class(&mut self, name: &str, span: Span) -> Option<i32> {
+    /// A priority class.
+    pub(crate) fn class(&mut self, name: &str, span: Span) -> Option<Class> {
         let found = self.classes.get(name).copied();
         if found.is_none() && self.strict {
             let known: Vec<&str> = self.classes.keys().map(String::as_str).collect();
@@ -179,6 +212,18 @@ impl<'r> Builder<'r> {
                 .help(format!("{}; or add a PriorityClass to the manifests of a workload", suggestion(name, known.iter().copied())));
         }
         found
+    }
+
+    /// Takes in the Services and owners among objects.
+    pub(crate) fn groups<'t>(&mut self, objects: impl IntoIterator<Item = &'t Object<'t>>) {
+        let mut groups = std::mem::take(&mut self.groups);
+        objects.into_iter().for_each(|object| groups.add(object, self));
+        self.groups = groups;
+    }
+
+    /// What a Pod is spread by if neither it nor the scheduler's configuration says more: the selectors of its Services and owner.
+    pub(crate) fn spread_selector(&mut self, namespace: &str, pod: &Tree) -> Option<LabelSelector> {
+        self.groups.selector(namespace, pod, &self.symbols)
     }
 }
 

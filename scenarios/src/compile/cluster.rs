@@ -40,6 +40,13 @@ pub(super) fn pools(
     (making.pools, making.zones)
 }
 
+/// Pools and zones of single nodes alone.
+pub(super) fn singles(nodes: &[&Object<'_>], builder: &mut Builder<'_>) -> (Table<PoolId, NodePool>, Table<ZoneId, String>) {
+    let mut making = Making::default();
+    nodes.iter().for_each(|object| making.single(object, builder));
+    (making.pools, making.zones)
+}
+
 #[derive(Default)]
 struct Making {
     pools: Table<PoolId, NodePool>,

@@ -5,19 +5,21 @@ mod builder;
 mod cluster;
 mod feasibility;
 mod law;
+pub(crate) mod situation;
 mod timing;
 mod workloads;
 
-pub(crate) use builder::Builder;
+pub(crate) use builder::{Builder, Class, Origin};
 
 use sim_core::engine::random::Seed;
 use sim_core::spec::{Spec, Warmup};
 use sim_core::table::Table;
 use sim_core::units::SimSpan;
 
+use crate::configuration::{self, Configuration};
 use crate::format::{self, ScenarioFile, SpecFile, WarmupFile};
 use crate::load::Files;
-use crate::manifest::{Object, objects};
+use crate::manifest::{self, Object, objects};
 use crate::problem::Code;
 use crate::text::report::Report;
 use crate::text::source::Span;
@@ -42,14 +44,18 @@ pub(crate) fn scenario(tree: &Tree, files: &mut Files, report: &mut Report) -> O
     let file: ScenarioFile = decode::decode(tree).map_err(refuse).ok()?;
     let documents = Documents::read(&file.spec, tree, files, report);
     let objects = documents.objects(report);
+    let configuration = documents.configuration.as_ref();
     files.objects += objects.nodes.len() + objects.workloads.iter().map(Vec::len).sum::<usize>();
     let mut builder = Builder::new(report, &objects.trees(tree));
-    compile(&file, &objects, tree.place_of_key(&["spec", "cluster"]), &mut builder)
+    let configuration = configuration.and_then(|tree| configuration::read(tree, &mut builder)).unwrap_or_default();
+    compile(&file, &objects, &configuration, tree.place_of_key(&["spec", "cluster"]), &mut builder)
 }
 
 /// The documents of all files that a scenario names.
 struct Documents<'t> {
     nodes: Vec<Tree>,
+    /// The scheduler's configuration.
+    configuration: Option<Tree>,
     /// For each workload: the documents of its files, and its inline objects.
     workloads: Vec<(Vec<Tree>, &'t [Tree])>,
 }
@@ -71,10 +77,12 @@ impl<'t> Documents<'t> {
             trees
         };
         let nodes = read(&spec.cluster.nodes);
+        let config_file = spec.cluster.scheduler.as_ref().and_then(|scheduler| scheduler.config_file.as_ref());
+        let configuration = config_file.and_then(|name| read(std::slice::from_ref(name)).into_iter().next());
         let workload = |(row, workload): (usize, &decode::At<format::WorkloadFile>)| {
             (read(&workload.value.manifests), format::inline_objects(tree, row))
         };
-        Self { nodes, workloads: spec.workloads.iter().enumerate().map(workload).collect() }
+        Self { nodes, configuration, workloads: spec.workloads.iter().enumerate().map(workload).collect() }
     }
 
     fn objects(&'t self, report: &mut Report) -> Objects<'t> {
@@ -101,12 +109,18 @@ impl<'t> Objects<'t> {
     }
 }
 
-fn compile(file: &ScenarioFile, objects: &Objects<'_>, cluster_place: Span, builder: &mut Builder<'_>) -> Option<Spec> {
+fn compile(
+    file: &ScenarioFile,
+    objects: &Objects<'_>,
+    configuration: &Configuration,
+    cluster_place: Span,
+    builder: &mut Builder<'_>,
+) -> Option<Spec> {
     let given = &file.spec;
     let duration = positive(&given.duration, "the duration", builder);
     builder.registry(given.cluster.registry.as_ref());
-    builder.classes(&objects.workloads);
-    let timing = timing::timing(&given.cluster, builder);
+    builder.classes(objects.workloads.iter().flatten());
+    let timing = timing::timing(&given.cluster, configuration, builder);
     let (pools, zones) = cluster::pools(&given.cluster, cluster_place, &objects.nodes, timing.network, builder);
     let mut parts = workloads::workloads(&given.workloads, &objects.workloads, builder);
     behaviors::apply(&given.behaviors, &mut parts, builder);
@@ -131,9 +145,9 @@ fn compile(file: &ScenarioFile, objects: &Objects<'_>, cluster_place: Span, buil
         images: std::mem::take(&mut builder.images),
         pools,
         templates,
-        namespaces: Vec::new(),
-        disruption_budgets: Vec::new(),
         workloads,
+        namespaces: manifest::namespaces(objects.workloads.iter().flatten(), builder),
+        disruption_budgets: manifest::budgets(objects.workloads.iter().flatten(), builder),
         scheduler: timing.scheduler,
         control_plane: timing.control_plane,
         kubelet: timing.kubelet,

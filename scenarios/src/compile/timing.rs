@@ -6,6 +6,7 @@ use sim_core::spec::{ControlPlane, Distribution, Kubelet, Network, Registry, Sch
 use sim_core::units::SimSpan;
 
 use super::{Builder, SPAN_MAX};
+use crate::configuration::Configuration;
 use crate::format::{ClusterFile, ControlPlaneFile, KubeletFile, Law, NetworkFile, RegistryFile, SchedulerFile, TieBreakFile};
 use crate::problem::Code;
 use crate::text::decode::At;
@@ -21,9 +22,13 @@ pub(super) struct Timing {
 }
 
 /// Compiles the settings of the cluster.
-pub(super) fn timing(given: &ClusterFile, builder: &mut Builder<'_>) -> Timing {
+pub(super) fn timing(given: &ClusterFile, configuration: &Configuration, builder: &mut Builder<'_>) -> Timing {
+    let configured = configured(configuration);
     Timing {
-        scheduler: given.scheduler.as_ref().map_or_else(SchedulerSpec::default, |given| scheduler(given, builder)),
+        scheduler: match &given.scheduler {
+            Some(given) => scheduler(given, configured, builder),
+            None => configured,
+        },
         control_plane: given.control_plane.as_ref().map_or_else(ControlPlane::default, |given| control_plane(given, builder)),
         kubelet: given.kubelet.as_ref().map_or_else(Kubelet::default, |given| kubelet(given, builder)),
         registry: given.registry.as_ref().map_or_else(Registry::default, |given| registry(given, builder)),
@@ -73,8 +78,20 @@ fn set_rate(slot: &mut f64, given: Option<&Written<Throughput>>, builder: &mut B
     }
 }
 
-fn scheduler(given: &SchedulerFile, builder: &mut Builder<'_>) -> SchedulerSpec {
-    let mut spec = SchedulerSpec::default();
+/// What a `KubeSchedulerConfiguration` says.
+pub(super) fn configured(configuration: &Configuration) -> SchedulerSpec {
+    let default = SchedulerSpec::default();
+    SchedulerSpec {
+        percentage_of_nodes_to_score: configuration.percentage_of_nodes_to_score.unwrap_or(default.percentage_of_nodes_to_score),
+        backoff_initial: configuration.backoff_initial.unwrap_or(default.backoff_initial),
+        backoff_max: configuration.backoff_max.unwrap_or(default.backoff_max),
+        profiles: configuration.profiles.clone(),
+        ..default
+    }
+}
+
+fn scheduler(given: &SchedulerFile, configured: SchedulerSpec, builder: &mut Builder<'_>) -> SchedulerSpec {
+    let mut spec = configured;
     spec.percentage_of_nodes_to_score = given.percentage_of_nodes_to_score.unwrap_or(spec.percentage_of_nodes_to_score);
     spec.tie_break = match given.tie_break {
         Some(TieBreakFile::LowestIndex) => TieBreak::LowestIndex,

@@ -66,6 +66,12 @@ fn compile_objects(given: &WorkloadFile, objects: &[Object<'_>], builder: &mut B
         if object.kind == Kind::Node {
             builder.report.problem(Code::ManifestKind, place, "a Node is no workload").help("name its file under `spec.cluster.nodes`");
         }
+        if object.kind == Kind::Owner {
+            builder
+                .report
+                .problem(Code::ManifestKind, object.tree.place(&["kind"]), format!("a {} makes no Pods here yet", object.kind_name))
+                .help("use a Deployment");
+        }
         if seen.insert((object.kind_name, object.namespace(), object.name()), place).is_some() {
             let message = format!("the workload has two objects {} `{}`", object.kind_name, object.name());
             builder.report.problem(Code::DuplicateContainer, place, message);

@@ -110,9 +110,9 @@ pub(crate) struct NodeStatusFile {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Scheduler")]
 pub(crate) struct SchedulerFile {
-    /// Reading a `KubeSchedulerConfiguration` is not supported yet.
-    #[expect(dead_code, reason = "refused before it is read")]
-    pub(crate) config_file: Option<super::Unsupported>,
+    /// A file with a `KubeSchedulerConfiguration` (`kubescheduler.config.k8s.io/v1`), relative to the scenario's folder. What is set
+    /// here besides it counts instead of what the file says.
+    pub(crate) config_file: Option<At<String>>,
     /// Share of nodes to score, in percent; 0 adapts to the cluster's size.
     #[schemars(range(max = 100))]
     pub(crate) percentage_of_nodes_to_score: Option<u32>,

@@ -131,8 +131,13 @@ impl JsonSchema for Object {
 
 /// The JSON Schema of the scenario file.
 pub(crate) fn schema() -> serde_json::Value {
+    closed_schema::<ScenarioFile>()
+}
+
+/// The JSON Schema of a type, unknown keys refused.
+pub(crate) fn closed_schema<T: JsonSchema>() -> serde_json::Value {
     let settings = schemars::generate::SchemaSettings::draft2020_12().with_transform(Closed);
-    settings.into_generator().into_root_schema_for::<ScenarioFile>().into()
+    settings.into_generator().into_root_schema_for::<T>().into()
 }
 
 /// Closes every object whose keys are listed: an unknown key is an error.

@@ -6,7 +6,7 @@ use sim_core::units::{Bytes, SimSpan};
 
 use super::names;
 use super::requests::{Amounts, rounded};
-use crate::compile::Builder;
+use crate::compile::{Builder, Origin};
 use crate::problem::Code;
 use crate::text::nearest::suggestion;
 use crate::text::source::Span;
@@ -28,6 +28,9 @@ pub(super) fn resources(tree: Option<&Tree>, fill: bool, builder: &mut Builder<'
     let Some(tree) = tree else { return Resources::default() };
     let limits = amounts(tree.get("limits"), builder);
     let mut requests = amounts(tree.get("requests"), builder);
+    if builder.origin == Origin::Server {
+        return Resources { requests, limits };
+    }
     for (name, limit) in &limits {
         let request = if fill { *requests.entry(name.clone()).or_insert(*limit) } else { requests.get(name).copied().unwrap_or_default() };
         let place = tree.place(&["requests", name]);

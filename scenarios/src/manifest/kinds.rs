@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use k8s_openapi::api::{apps, batch, core, scheduling};
+use k8s_openapi::api::{apps, batch, core, policy, scheduling, storage};
 use schemars::JsonSchema;
 use serde_json::Value;
 
@@ -23,6 +23,14 @@ pub(crate) enum Kind {
     Job,
     Node,
     PriorityClass,
+    /// Its labels are what `namespaceSelector` asks for.
+    Namespace,
+    /// Says, by its selector, which Pods are spread together by default.
+    Service,
+    /// Like a Service for the Pods that it owns; makes no Pods here.
+    Owner,
+    /// What preemption must respect.
+    DisruptionBudget,
     /// Accepted; has no effect of its own.
     Passive,
 }
@@ -68,12 +76,18 @@ const KNOWN: &[Known] = &[
     Known { api_version: "batch/v1", name: "Job", kind: Kind::Job, schema: schema_of::<batch::v1::Job> },
     Known { api_version: "v1", name: "Node", kind: Kind::Node, schema: schema_of::<core::v1::Node> },
     Known { api_version: "scheduling.k8s.io/v1", name: "PriorityClass", kind: Kind::PriorityClass, schema: schema_of::<scheduling::v1::PriorityClass> },
-    Known { api_version: "v1", name: "Namespace", kind: Kind::Passive, schema: schema_of::<core::v1::Namespace> },
+    Known { api_version: "v1", name: "Namespace", kind: Kind::Namespace, schema: schema_of::<core::v1::Namespace> },
     Known { api_version: "v1", name: "ConfigMap", kind: Kind::Passive, schema: schema_of::<core::v1::ConfigMap> },
-    Known { api_version: "v1", name: "Service", kind: Kind::Passive, schema: schema_of::<core::v1::Service> },
+    Known { api_version: "v1", name: "Service", kind: Kind::Service, schema: schema_of::<core::v1::Service> },
     Known { api_version: "v1", name: "ServiceAccount", kind: Kind::Passive, schema: schema_of::<core::v1::ServiceAccount> },
     Known { api_version: "v1", name: "Secret", kind: Kind::Passive, schema: schema_of::<core::v1::Secret> },
     Known { api_version: "v1", name: "PersistentVolumeClaim", kind: Kind::Passive, schema: schema_of::<core::v1::PersistentVolumeClaim> },
+    Known { api_version: "v1", name: "PersistentVolume", kind: Kind::Passive, schema: schema_of::<core::v1::PersistentVolume> },
+    Known { api_version: "storage.k8s.io/v1", name: "StorageClass", kind: Kind::Passive, schema: schema_of::<storage::v1::StorageClass> },
+    Known { api_version: "storage.k8s.io/v1", name: "CSINode", kind: Kind::Passive, schema: schema_of::<storage::v1::CSINode> },
+    Known { api_version: "apps/v1", name: "StatefulSet", kind: Kind::Owner, schema: schema_of::<apps::v1::StatefulSet> },
+    Known { api_version: "v1", name: "ReplicationController", kind: Kind::Owner, schema: schema_of::<core::v1::ReplicationController> },
+    Known { api_version: "policy/v1", name: "PodDisruptionBudget", kind: Kind::DisruptionBudget, schema: schema_of::<policy::v1::PodDisruptionBudget> },
 ];
 
 /// The schemas of the known kinds, by name, each made once.
@@ -108,6 +122,22 @@ fn object<'t>(tree: &'t Tree, report: &mut Report) -> Option<Object<'t>> {
         return None;
     };
     let known = find(tree, version, kind, report)?;
+    checked(tree, known, report)
+}
+
+/// An object whose kind is known from where it stands, as in a record; its shape is not checked yet.
+pub(crate) fn object_of<'t>(kind: &str, tree: &'t Tree) -> Option<Object<'t>> {
+    let known = KNOWN.iter().find(|known| known.name == kind)?;
+    Some(Object { kind: known.kind, kind_name: known.name, tree })
+}
+
+/// Checks the shape, name and labels of an object.
+pub(crate) fn is_sound(object: &Object<'_>, report: &mut Report) -> bool {
+    let known = KNOWN.iter().find(|known| known.name == object.kind_name);
+    known.is_some_and(|known| checked(object.tree, known, report).is_some())
+}
+
+fn checked<'t>(tree: &'t Tree, known: &'static Known, report: &mut Report) -> Option<Object<'t>> {
     let sound = shape::check(tree, schema(known), shape::MANIFEST, report);
     names::metadata(tree, report);
     sound.then_some(Object { kind: known.kind, kind_name: known.name, tree })

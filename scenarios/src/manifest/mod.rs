@@ -1,19 +1,30 @@
 //! Kubernetes objects: which kinds are known, what they must look like, what they become.
 
+mod affinity;
 mod container;
+mod groups;
 mod kinds;
 pub(crate) mod names;
 mod node;
 mod notes;
 mod placement;
 mod pod;
+mod policies;
 mod ports;
 pub(crate) mod requests;
+mod resize;
+mod selectors;
+mod spread;
+mod together;
 mod workload;
 
-pub(crate) use kinds::{Kind, Object, objects};
+pub(crate) use groups::Groups;
+pub(crate) use kinds::{Kind, Object, is_sound, object_of, objects};
 pub(crate) use node::{node, shape};
-pub(crate) use workload::{Compiled, compile};
+pub(crate) use placement::node_affinity;
+pub(crate) use policies::{budgets, namespaces};
+pub(crate) use spread::constraint as spread_constraint;
+pub(crate) use workload::{Compiled, compile, copies};
 
 use crate::compile::Builder;
 use crate::text::report::Report;
@@ -34,6 +45,6 @@ fn check_object(object: &Object<'_>, builder: &mut Builder<'_>) {
     match object.kind {
         Kind::Node => drop(node(object.tree, builder)),
         Kind::Pod | Kind::Deployment | Kind::ReplicaSet | Kind::Job => drop(compile(object, builder)),
-        Kind::PriorityClass | Kind::Passive => {}
+        Kind::PriorityClass | Kind::Namespace | Kind::Service | Kind::Owner | Kind::DisruptionBudget | Kind::Passive => {}
     }
 }

@@ -3,21 +3,25 @@
 use std::collections::BTreeMap;
 
 use sim_core::spec::{Labels, NodeShape, Taint, TaintEffect};
+use sim_core::table::ImageId;
+use sim_core::units::Bytes;
 
 use super::names;
 use super::requests::{Amounts, rounded};
-use crate::compile::Builder;
+use crate::compile::{Builder, Origin};
 use crate::format::{NodeTemplate, TaintFile};
 use crate::problem::Code;
 use crate::text::decode::{At, decode};
 use crate::text::nearest::suggestion;
 use crate::text::source::Span;
-use crate::text::tree::Tree;
+use crate::text::tree::{Node, Tree};
 use crate::values::quantity::Quantity;
 use crate::values::written::{Amount, Written};
 
 /// The label of a node's zone.
 pub(crate) const ZONE: &str = "topology.kubernetes.io/zone";
+/// The label of a node's own name.
+const HOST_NAME: &str = "kubernetes.io/hostname";
 /// Pods of a node that does not say how many it takes.
 const PODS: u64 = 110;
 
@@ -33,9 +37,10 @@ pub(crate) fn node(tree: &Tree, builder: &mut Builder<'_>) -> Option<Shape> {
         Ok(template) => {
             let place = tree.place_of_key(&["status"]);
             let mut shape = shape(&template, place, builder);
-            let images = tree.at(&["status", "images"]).map_or(&[][..], Tree::items);
-            let names = images.iter().filter_map(|image| image.get("names")?.items().last()?.text());
-            shape.shape.images = names.map(|name| builder.image(name)).collect();
+            shape.shape.images = images(tree, builder);
+            if builder.origin == Origin::File {
+                complete(&mut shape.shape, tree, builder);
+            }
             Some(shape)
         }
         Err(fault) => {
@@ -45,11 +50,33 @@ pub(crate) fn node(tree: &Tree, builder: &mut Builder<'_>) -> Option<Shape> {
     }
 }
 
+/// The images that a node reports, under each of their names.
+fn images(tree: &Tree, builder: &mut Builder<'_>) -> Vec<ImageId> {
+    let mut found = Vec::new();
+    for image in tree.at(&["status", "images"]).map_or(&[][..], Tree::items) {
+        let size = match image.get("sizeBytes").map(|size| &size.node) {
+            Some(Node::Number(text)) => text.parse().unwrap_or(0),
+            _ => 0,
+        };
+        let names = image.get("names").map_or(&[][..], Tree::items).iter().filter_map(Tree::text);
+        found.extend(names.map(|name| builder.reported_image(name, Bytes(size))));
+    }
+    found
+}
+
+/// The kubelet's own label, which manifests written by hand may lack.
+fn complete(shape: &mut NodeShape, tree: &Tree, builder: &mut Builder<'_>) {
+    let host_name = builder.symbols.intern(HOST_NAME);
+    if let Some(name) = tree.text_at(&["metadata", "name"]).filter(|_| shape.labels.get(host_name).is_none()) {
+        shape.labels.set(host_name, builder.symbols.intern(name));
+    }
+}
+
 /// The shape that a template describes; `place` is shown where something is missing.
 pub(crate) fn shape(template: &NodeTemplate, place: Span, builder: &mut Builder<'_>) -> Shape {
     let capacity = amounts(&template.status.capacity, builder);
     let given = amounts(&template.status.allocatable, builder);
-    if capacity.is_empty() && given.is_empty() {
+    if capacity.is_empty() && given.is_empty() && builder.origin == Origin::File {
         builder
             .report
             .problem(Code::MissingKey, place, "the node gives no resources")
@@ -57,7 +84,9 @@ pub(crate) fn shape(template: &NodeTemplate, place: Span, builder: &mut Builder<
     }
     let allocatable = if given.is_empty() { after_eviction(&capacity) } else { given };
     let capacity = if capacity.is_empty() { allocatable.clone() } else { capacity };
-    let pods = allocatable.get("pods").map_or(PODS, |pods| pods.units());
+    // The API server holds what the kubelet reported: no entry, no Pods.
+    let unsaid = if builder.origin == Origin::File { PODS } else { 0 };
+    let pods = allocatable.get("pods").map_or(unsaid, |pods| pods.units());
     let mut labels = template.metadata.labels.clone();
     let zone = labels.remove(ZONE);
     Shape {

@@ -24,32 +24,28 @@ const POD_SILENT: &[&str] = &[
     "nodeName",
     "nodeSelector",
     "overhead",
+    "preemptionPolicy",
     "priority",
     "priorityClassName",
     "resources",
     "restartPolicy",
+    "schedulerName",
     "serviceAccount",
     "serviceAccountName",
     "subdomain",
     "terminationGracePeriodSeconds",
     "tolerations",
+    "topologySpreadConstraints",
     "volumes",
 ];
 const POD_TEXTS: Texts = &[
     ("activeDeadlineSeconds", Ignored, "Pods are not failed by a deadline"),
-    ("preemptionPolicy", Ignored, "it has no effect in the simulation"),
     ("readinessGates", Ignored, "a Pod is ready when its containers are"),
     ("runtimeClassName", Ignored, "its overhead counts only if `overhead` is set in the Pod"),
-    ("schedulerName", Ignored, "one scheduler places all Pods"),
-    ("schedulingGates", Ignored, "the Pod is scheduled at once"),
+    ("schedulingGates", Approximated, "nobody takes gates away: the Pod is never scheduled"),
     ("securityContext", Ignored, "permissions are not simulated"),
     ("shareProcessNamespace", Ignored, "processes are not simulated"),
-    ("topologySpreadConstraints", Ignored, "Pods are placed without regard to how they spread over domains"),
     ("resourceClaims", Ignored, "dynamic resource allocation is not simulated"),
-];
-const AFFINITY_TEXTS: Texts = &[
-    ("podAffinity", Ignored, "Pods are placed without regard to other Pods"),
-    ("podAntiAffinity", Ignored, "Pods are placed without regard to other Pods"),
 ];
 const CONTAINER_SILENT: &[&str] = &[
     "env",
@@ -106,9 +102,6 @@ pub(super) fn of_controller(kind: &str, tree: &Tree, report: &mut Report) {
 /// Notes on a Pod's spec.
 pub(super) fn of_pod(spec: &Tree, report: &mut Report) {
     level(spec, "spec", POD_SILENT, POD_TEXTS, report);
-    if let Some(affinity) = spec.get("affinity") {
-        level(affinity, "spec.affinity", &["nodeAffinity"], AFFINITY_TEXTS, report);
-    }
     for list in ["initContainers", "containers"] {
         for (row, container) in spec.get(list).map_or(&[][..], Tree::items).iter().enumerate() {
             level(container, &format!("spec.{list}[{row}]"), CONTAINER_SILENT, CONTAINER_TEXTS, report);
@@ -150,11 +143,5 @@ fn level(tree: &Tree, path: &str, silent: &[&str], texts: Texts, report: &mut Re
 /// Values that dumps of live objects are full of and that change nothing.
 fn is_default(key: &str, value: &Tree) -> bool {
     let empty = !value.is_scalar() && value.entries().is_empty() && value.items().is_empty();
-    empty
-        || matches!(
-            (key, value.text()),
-            ("schedulerName", Some("default-scheduler"))
-                | ("preemptionPolicy", Some("PreemptLowerPriority"))
-                | ("completionMode", Some("NonIndexed"))
-        )
+    empty || matches!((key, value.text()), ("completionMode", Some("NonIndexed")))
 }

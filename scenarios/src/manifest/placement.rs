@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1 as core;
 use sim_core::spec::{NodeSelectorTerm, Operator, Placement, Requirement, Toleration};
 
 use super::{node, ports};
-use crate::compile::Builder;
+use crate::compile::{Builder, Origin};
 use crate::problem::Code;
 use crate::text::nearest::suggestion;
 use crate::text::source::Span;
@@ -20,20 +20,32 @@ const OPERATORS: [(&str, Operator); 6] = [
     ("Lt", Operator::Lt),
 ];
 
+/// Required terms of node affinity, if there are any, and preferred ones with their weights.
+type NodeAffinityTerms = (Option<Vec<NodeSelectorTerm>>, Vec<(i64, NodeSelectorTerm)>);
+
 /// Compiles the placement; `tree` is the Pod's spec.
 pub(super) fn placement(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> Placement {
     let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
-    let required = affinity.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
-    let preferred = affinity.and_then(|affinity| affinity.preferred_during_scheduling_ignored_during_execution.as_ref());
     let affinity_place = tree.at(&["affinity", "nodeAffinity"]).map_or(tree.span, Tree::label_span);
+    let (required, preferred) = affinity.map(|affinity| node_affinity(affinity, affinity_place, builder)).unwrap_or_default();
     Placement {
         node_name: spec.node_name.as_ref().map(|name| builder.symbols.intern(name)),
         node_selector: pairs(spec, builder),
-        required: required.map(|selector| selector.node_selector_terms.iter().map(|each| term(each, affinity_place, builder)).collect()),
-        preferred: preferred.into_iter().flatten().filter_map(|each| weighted(each, affinity_place, builder)).collect(),
+        required,
+        preferred,
         tolerations: tolerations(spec, tree, builder),
         host_ports: ports::host_ports(spec, builder),
     }
+}
+
+/// Required and preferred terms of a Pod's node affinity, or of the one that a profile adds to every Pod's.
+pub(crate) fn node_affinity(given: &core::NodeAffinity, place: Span, builder: &mut Builder<'_>) -> NodeAffinityTerms {
+    let required = given.required_during_scheduling_ignored_during_execution.as_ref();
+    let preferred = given.preferred_during_scheduling_ignored_during_execution.iter().flatten();
+    (
+        required.map(|selector| selector.node_selector_terms.iter().map(|each| term(each, place, builder)).collect()),
+        preferred.filter_map(|each| weighted(each, place, builder)).collect(),
+    )
 }
 
 fn pairs(spec: &core::PodSpec, builder: &mut Builder<'_>) -> Vec<(sim_core::table::Symbol, sim_core::table::Symbol)> {
@@ -66,7 +78,7 @@ fn requirement(given: &core::NodeSelectorRequirement, place: Span, builder: &mut
             .help(suggestion(&given.operator, names));
         return None;
     };
-    if let Some(wanted) = wrong_values(*operator, values) {
+    if let Some(wanted) = wrong_values(*operator, values).filter(|_| builder.origin == Origin::File) {
         builder.report.problem(Code::BadValue, place, format!("`{}` with the operator {} {wanted}", given.key, given.operator));
         return None;
     }
@@ -102,7 +114,7 @@ fn compile_toleration(given: &core::Toleration, place: Span, builder: &mut Build
             return None;
         }
     };
-    if key.is_none() && !exists {
+    if key.is_none() && !exists && builder.origin == Origin::File {
         builder.report.problem(Code::BadValue, place, "a toleration without a key needs the operator `Exists`");
         return None;
     }

@@ -7,9 +7,9 @@ use sim_core::spec::{ContainerKind, ContainerSpec, Labels, PodTemplate, RestartP
 use sim_core::units::SimSpan;
 
 use super::container::{self, Resources};
-use super::requests::{Amounts, Asked, aggregate, effective, filled, is_pod_level, rounded};
-use super::{names, notes, placement, ports};
-use crate::compile::Builder;
+use super::requests::{Amounts, Asked, aggregate, counted, effective, filled, is_pod_level, rounded};
+use super::{names, notes, placement, ports, resize, together};
+use crate::compile::{Builder, Class, Origin};
 use crate::problem::Code;
 use crate::text::nearest::suggestion;
 use crate::text::tree::Tree;
@@ -23,26 +23,36 @@ pub(super) fn template(name: &str, namespace: &str, spec: &core::PodSpec, tree: 
     notes::of_pod(spec_tree, builder.report);
     names::labels(tree.at(&["metadata", "labels"]), builder.report);
     check_names(spec, spec_tree, builder);
-    ports::check(spec, spec_tree, builder);
+    if builder.origin == Origin::File {
+        ports::check(spec, spec_tree, builder);
+    }
     let (containers, asked) = containers(spec, tree, builder);
     let pod_level = pod_level(spec_tree, &asked, builder);
     let overhead = container::amounts(spec_tree.get("overhead"), builder);
     let unset = Amounts::new();
-    let scored = rounded(&effective(&filled(&asked), &unset, &overhead), &builder.resources);
+    let labels = labels(tree, builder);
+    let (priority, never_preempts) = priority(spec, spec_tree, builder);
     Some(PodTemplate {
-        labels: labels(tree, builder),
-        priority: priority(spec, spec_tree, builder),
+        name: name.to_owned(),
+        namespace: builder.symbols.intern(namespace),
+        affinity: together::affinity(spec, &labels, spec_tree, builder),
+        spread: together::spread(spec, &labels, spec_tree, builder),
+        default_spread: builder.spread_selector(namespace, tree),
+        gates: gates(spec, spec_tree, builder),
+        scheduler_name: spec.scheduler_name.clone().unwrap_or_else(|| "default-scheduler".into()),
+        labels,
+        priority,
+        never_preempts,
         restart_policy: restart_policy(spec, spec_tree, builder),
         grace: grace(spec, spec_tree, builder),
         requests: rounded(&effective(&asked, &pod_level, &overhead), &builder.resources),
         // The scorer of the Fit plugin never looks at pod-level resources.
-        non_zero: scored.clone(),
-        scored,
+        scored: rounded(&effective(&filled(&asked), &unset, &overhead), &builder.resources),
+        non_zero: rounded(&counted(&asked, &pod_level, &overhead), &builder.resources),
         placement: placement::placement(spec, spec_tree, builder),
         host_network: spec.host_network.unwrap_or(false),
         volumes: spec.volumes.as_ref().map_or(0, Vec::len) as u32,
         containers,
-        ..PodTemplate::new(name, builder.symbols.intern(namespace))
     })
 }
 
@@ -57,7 +67,9 @@ fn containers(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> (
         let Resources { requests, limits } = container::resources(own.get("resources"), true, builder);
         let resources = Resources { requests, limits };
         compiled.push(container::container(given, kind, &resources, own, builder));
-        asked.push(Asked { kind, requests: resources.requests });
+        let mut asks = Asked { kind, requests: resources.requests };
+        resize::apply(&mut asks, &given.name, tree, builder);
+        asked.push(asks);
     }
     mark_helpers(&mut compiled, tree);
     (compiled, asked)
@@ -100,6 +112,9 @@ fn mark_helpers(containers: &mut [ContainerSpec], tree: &Tree) {
 /// Requests of the Pod as a whole. Where only its limit is given, the containers' sum stands in, else the limit.
 fn pod_level(spec: &Tree, asked: &[Asked], builder: &mut Builder<'_>) -> Amounts {
     let Resources { mut requests, limits } = container::resources(spec.get("resources"), false, builder);
+    if builder.origin == Origin::Server {
+        return requests;
+    }
     let sum = aggregate(asked);
     for (name, limit) in limits.iter().filter(|(name, _)| is_pod_level(name)) {
         requests.entry(name.clone()).or_insert_with(|| sum.get(name).copied().unwrap_or(*limit));
@@ -107,17 +122,42 @@ fn pod_level(spec: &Tree, asked: &[Asked], builder: &mut Builder<'_>) -> Amounts
     requests
 }
 
-fn labels(tree: &Tree, builder: &mut Builder<'_>) -> Labels {
+pub(super) fn labels(tree: &Tree, builder: &mut Builder<'_>) -> Labels {
     let entries = tree.at(&["metadata", "labels"]).map_or(&[][..], Tree::entries);
     let pairs: Vec<_> = entries.iter().filter_map(|(key, value)| Some((key.text.as_str(), value.text()?))).collect();
     Labels::from_pairs(pairs.into_iter().map(|(key, value)| (builder.symbols.intern(key), builder.symbols.intern(value))))
 }
 
-fn priority(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> i32 {
-    match spec.priority_class_name.as_deref().filter(|name| !name.is_empty()) {
-        Some(name) => builder.class(name, tree.place(&["priorityClassName"])).unwrap_or(0),
-        None => spec.priority.unwrap_or(builder.default_priority),
+/// Priority, and whether the Pod never preempts: by its class, whose policy it takes unless it has one of its own.
+fn priority(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> (i32, bool) {
+    let class = match spec.priority_class_name.as_deref().filter(|name| !name.is_empty()) {
+        // What the API server holds has its priority written out, whatever became of the class.
+        Some(_) if builder.origin == Origin::Server => Class { value: spec.priority.unwrap_or(0), never_preempts: false },
+        Some(name) => builder.class(name, tree.place(&["priorityClassName"])).unwrap_or_default(),
+        None => Class { value: spec.priority.unwrap_or(builder.default_class.value), ..builder.default_class },
+    };
+    let never_preempts = match spec.preemption_policy.as_deref() {
+        None => class.never_preempts,
+        Some("Never") => true,
+        Some("PreemptLowerPriority") => false,
+        Some(other) => {
+            let place = tree.place(&["preemptionPolicy"]);
+            let draft = builder.report.problem(Code::BadValue, place, format!("`{other}` is no preemption policy"));
+            draft.help(suggestion(other, ["PreemptLowerPriority", "Never"]));
+            false
+        }
+    };
+    (class.value, never_preempts)
+}
+
+/// Names of scheduling gates, in order.
+fn gates(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> Vec<String> {
+    let given = spec.scheduling_gates.as_deref().unwrap_or_default();
+    for (row, _) in given.iter().enumerate().filter(|(_, gate)| !names::is_qualified(&gate.name)) {
+        let place = tree.place(&["schedulingGates", &row.to_string(), "name"]);
+        builder.report.problem(Code::BadName, place, "this is no name for a scheduling gate");
     }
+    given.iter().map(|gate| gate.name.clone()).collect()
 }
 
 fn restart_policy(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> RestartPolicy {

@@ -25,16 +25,30 @@ pub(crate) struct Asked {
 
 /// Requests with scoring's fill for what is absent; an explicit zero stays.
 pub(crate) fn filled(asked: &[Asked]) -> Vec<Asked> {
-    let fill = |name: &str, text: &str, requests: &mut Amounts| {
-        requests.entry(name.to_owned()).or_insert_with(|| Quantity::parse(text).expect("a constant that parses"));
-    };
+    filled_where(asked, |_| true)
+}
+
+fn filled_where(asked: &[Asked], is_filled: impl Fn(&str) -> bool) -> Vec<Asked> {
+    let fills = [("cpu", FILL_CPU), ("memory", FILL_MEMORY)].into_iter().filter(|(name, _)| is_filled(name));
+    let fills: Vec<(&str, Quantity)> = fills.map(|(name, text)| (name, Quantity::parse(text).expect("a constant that parses"))).collect();
     let with_fill = |container: &Asked| {
         let mut container = container.clone();
-        fill("cpu", FILL_CPU, &mut container.requests);
-        fill("memory", FILL_MEMORY, &mut container.requests);
+        for (name, amount) in &fills {
+            container.requests.entry((*name).to_owned()).or_insert(*amount);
+        }
         container
     };
     asked.iter().map(with_fill).collect()
+}
+
+/// What scoring counts for a Pod that is on a node (`NonZeroRequested`). If something is set for the Pod as a whole, only what is then
+/// still absent altogether is filled.
+pub(crate) fn counted(asked: &[Asked], pod_level: &Amounts, overhead: &Amounts) -> Amounts {
+    if !pod_level.keys().any(|name| is_pod_level(name)) {
+        return effective(&filled(asked), pod_level, overhead);
+    }
+    let plain = effective(asked, pod_level, overhead);
+    effective(&filled_where(asked, |name| !plain.contains_key(name)), pod_level, overhead)
 }
 
 /// The larger of what runs together and the peak of initialisation.
@@ -82,7 +96,7 @@ fn add(sum: &mut Amounts, more: &Amounts) {
     }
 }
 
-fn raise(most: &mut Amounts, other: &Amounts) {
+pub(crate) fn raise(most: &mut Amounts, other: &Amounts) {
     for (name, amount) in other {
         let slot = most.entry(name.clone()).or_default();
         *slot = (*slot).max(*amount);
@@ -144,6 +158,24 @@ mod tests {
         ];
         let scored = rounded(&aggregate(&filled(&asked)), &[]);
         assert_eq!((scored.cpu, scored.memory), (MilliCpu(200), Bytes(2 * (200 << 20) + 1)));
+    }
+
+    #[test]
+    fn a_pod_on_a_node_counts_with_fill_unless_it_says_what_it_asks_as_a_whole() {
+        let none = amounts(&[]);
+        let nothing = [Asked { kind: App, requests: none.clone() }];
+        let some = [Asked { kind: App, requests: amounts(&[("memory", "1")]) }, Asked { kind: App, requests: none.clone() }];
+        #[rustfmt::skip]
+        let cases = [
+            ("filled", &nothing[..], none.clone(), none.clone(), (100, 200 << 20)),
+            ("the Pod's CPU is set, its memory absent", &nothing, amounts(&[("cpu", "1")]), none.clone(), (1_000, 200 << 20)),
+            ("one container asks for memory", &some, amounts(&[("cpu", "1")]), none.clone(), (1_000, 1)),
+            ("overhead counts as asked for", &nothing, amounts(&[("hugepages-2Mi", "2Mi")]), amounts(&[("cpu", "10m")]), (10, 200 << 20)),
+        ];
+        for (name, asked, pod_level, overhead, want) in cases {
+            let counted = rounded(&counted(asked, &pod_level, &overhead), &[]);
+            assert_eq!((counted.cpu.0, counted.memory.0), want, "{name}");
+        }
     }
 
     #[test]

@@ -32,7 +32,19 @@ pub(crate) fn compile(object: &Object<'_>, builder: &mut Builder<'_>) -> Option<
         Kind::Deployment => deployment(object, builder),
         Kind::ReplicaSet => replica_set(object, builder),
         Kind::Job => job(object, builder),
-        Kind::Node | Kind::PriorityClass | Kind::Passive => None,
+        _ => None,
+    }
+}
+
+/// Pods that a controller makes at first.
+pub(crate) fn copies(controller: &Controller) -> u32 {
+    match controller {
+        Controller::Bare => 1,
+        Controller::Job(job) => job.parallelism.min(job.completions),
+        Controller::Deployment(deployment) => match deployment.replicas {
+            Replicas::Fixed(replicas) => replicas,
+            Replicas::Drawn { .. } => 0,
+        },
     }
 }
 

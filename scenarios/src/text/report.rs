@@ -1,9 +1,11 @@
 //! Collects problems and notes while files are read and compiled, so that a user sees all of them at once.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use miette::{NamedSource, SourceSpan};
 
+use super::json;
 use super::source::{Sources, Span};
 use crate::problem::{Code, Note, Problem, Problems, Treatment};
 
@@ -88,6 +90,9 @@ impl Report {
         let (line, column) = source.line_column(draft.span.start as usize);
         let start = (draft.span.start as usize).min(source.text.len());
         let len = (draft.span.len as usize).min(source.text.len() - start);
+        let shown = if source.is_record() { Arc::default() } else { source.text.clone() };
+        let len_shown = if source.is_record() { 0 } else { len };
+        let start_shown = if source.is_record() { 0 } else { start };
         Problem {
             code: draft.code,
             message: draft.message.clone(),
@@ -96,8 +101,15 @@ impl Report {
             file: source.name.clone(),
             line,
             column,
-            source_text: NamedSource::new(&source.name, source.text.clone()).with_language("yaml"),
-            span: SourceSpan::new(start.into(), len),
+            record: source.is_record().then(|| place_in_record(&source.text, start, &source.around(start, len))),
+            source_text: NamedSource::new(&source.name, shown).with_language("yaml"),
+            span: SourceSpan::new(start_shown.into(), len_shown),
         }
     }
+}
+
+/// The path of a place in a record, and the text around it.
+fn place_in_record(text: &str, start: usize, around: &str) -> String {
+    let path = json::path_at(text, start).map(|path| format!("{path}: "));
+    format!("{}{around}", path.unwrap_or_default())
 }

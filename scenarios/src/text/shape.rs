@@ -20,6 +20,9 @@ pub(crate) struct Codes {
 
 /// Codes of scenarios.
 pub(crate) const SCENARIO: Codes = Codes { unknown_key: Code::UnknownKey, wrong_type: Code::WrongType, missing: Code::MissingKey };
+/// Codes of scheduler configurations.
+pub(crate) const CONFIGURATION: Codes =
+    Codes { unknown_key: Code::ConfigUnknownKey, wrong_type: Code::ConfigWrongType, missing: Code::ConfigMissingKey };
 /// Codes of manifests.
 pub(crate) const MANIFEST: Codes =
     Codes { unknown_key: Code::ManifestUnknownKey, wrong_type: Code::ManifestWrongType, missing: Code::ManifestMissing };

@@ -10,6 +10,11 @@ pub(crate) struct Span {
     pub(crate) len: u32,
 }
 
+/// Bytes that an excerpt of a record shows before and after the place.
+const BEFORE: usize = 24;
+/// Bytes of the place itself that it shows at most.
+const SHOWN: usize = 40;
+
 /// A file, or an override of the command line.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -17,12 +22,14 @@ pub(crate) struct Source {
     pub(crate) text: Arc<String>,
     /// Where lines begin.
     lines: Vec<usize>,
+    /// The number of the first line in its file, if this is a record: a line of a file of many, long, and read as JSON.
+    record: Option<usize>,
 }
 
 impl Source {
     fn new(name: String, text: String) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
-        Self { name, text: Arc::new(text), lines }
+        Self { name, text: Arc::new(text), lines, record: None }
     }
 
     /// Line and column (in characters) of a byte, both from 1.
@@ -30,7 +37,20 @@ impl Source {
         let line = self.lines.partition_point(|start| *start <= byte);
         let start = self.lines[line - 1];
         let column = self.text[start..].char_indices().take_while(|(offset, _)| start + offset < byte).count();
-        (line, 1 + column)
+        (line + self.record.map_or(0, |first| first - 1), 1 + column)
+    }
+
+    /// True for a record, whose text is too long to be shown as a whole.
+    pub(crate) const fn is_record(&self) -> bool {
+        self.record.is_some()
+    }
+
+    /// The text around a stretch of bytes, with dots where it goes on.
+    pub(crate) fn around(&self, start: usize, len: usize) -> String {
+        let boundary = |at: usize| (0..=at.min(self.text.len())).rev().find(|byte| self.text.is_char_boundary(*byte)).unwrap_or(0);
+        let (from, to) = (boundary(start.saturating_sub(BEFORE)), boundary(start + len.min(SHOWN) + BEFORE));
+        let dots = |there: bool| if there { "…" } else { "" };
+        format!("{}{}{}", dots(from > 0), &self.text[from.min(to)..to], dots(to < self.text.len()))
     }
 }
 
@@ -42,6 +62,12 @@ impl Sources {
     /// Takes a source in and gives its number.
     pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u32 {
         self.0.push(Source::new(name.into(), text.into()));
+        (self.0.len() - 1) as u32
+    }
+
+    /// Takes a line of a file of records in and gives its number as a source.
+    pub(crate) fn add_record(&mut self, name: impl Into<String>, line: usize, text: impl Into<String>) -> u32 {
+        self.0.push(Source { record: Some(line), ..Source::new(name.into(), text.into()) });
         (self.0.len() - 1) as u32
     }
 
@@ -73,5 +99,15 @@ mod tests {
         for (byte, want) in cases {
             assert_eq!(source.line_column(byte), want, "byte {byte}");
         }
+    }
+
+    #[test]
+    fn a_record_is_one_line_of_many_and_shown_in_part() {
+        let mut sources = Sources::default();
+        let text = format!("{}ä\"x\"{}", "a".repeat(50), "b".repeat(50));
+        let file = sources.add_record("r.jsonl", 7, text);
+        assert_eq!(sources.place(Span { file, start: 52, len: 3 }), "r.jsonl:7:52");
+        assert_eq!(sources.get(file).around(52, 3), format!("…{}ä\"x\"{}…", "a".repeat(22), "b".repeat(24)));
+        assert_eq!(sources.get(file).around(0, 1), format!("{}…", "a".repeat(25)));
     }
 }

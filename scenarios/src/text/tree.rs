@@ -112,6 +112,29 @@ impl Tree {
         !matches!(self.node, Node::Map(_) | Node::List(_))
     }
 
+    /// Writes all that it holds; trees that are written alike are alike but for their places.
+    pub(crate) fn write(&self, out: &mut String) {
+        match &self.node {
+            Node::Null => out.push('~'),
+            Node::Bool(value) => out.push(if *value { '+' } else { '-' }),
+            Node::Number(text) => out.extend(["#", text, " "]),
+            Node::Text(text) => out.extend(["\"", text, "\0"]),
+            Node::List(items) => {
+                out.push('[');
+                items.iter().for_each(|item| item.write(out));
+                out.push(']');
+            }
+            Node::Map(entries) => {
+                out.push('{');
+                for (key, value) in entries {
+                    out.extend([&key.text, "\0"]);
+                    value.write(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+
     /// What it is, in words.
     pub(crate) const fn kind(&self) -> &'static str {
         match &self.node {

@@ -96,7 +96,7 @@ fn counted(parts: impl Iterator<Item = (u32, String)>) -> String {
 }
 
 /// A reason as kube-scheduler prints it.
-fn text(reason: Reason, spec: &Spec, symbols: &Symbols) -> String {
+pub(super) fn text(reason: Reason, spec: &Spec, symbols: &Symbols) -> String {
     match reason {
         Reason::Unschedulable => "node(s) were unschedulable".into(),
         Reason::NodeName => "node(s) didn't match the requested node name".into(),

@@ -7,6 +7,7 @@
 //! Two ways lead to a decision, and both find the same: [`plain`] asks the plugins node by node, for every profile and Pod; [`fast`]
 //! remembers what nodes answered to Pods that ask the same, and asks again only the nodes that changed.
 
+mod explain;
 mod fast;
 pub mod framework;
 mod messages;
@@ -21,6 +22,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use explain::{Explanation, Refused, Scored};
 pub use framework::{Filter, Load, Resident, Score};
 pub use messages::MessageId;
 pub use profile::{Profile, UnknownPlugin};

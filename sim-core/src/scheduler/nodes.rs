@@ -190,7 +190,8 @@ fn node(spec: &Spec, pool: &NodePool, ordinal: u32, symbols: &mut Symbols) -> No
     let name = if pool.single { symbols.intern(&pool.name) } else { symbols.intern(&format!("{}-{ordinal}", pool.name)) };
     let mut labels = pool.shape.labels.clone();
     let host_name = symbols.intern(HOST_NAME);
-    if labels.get(host_name).is_none() {
+    // A node with a manifest of its own has the labels that it has.
+    if !pool.single && labels.get(host_name).is_none() {
         labels.set(host_name, name);
     }
     if !pool.zones.is_empty() {

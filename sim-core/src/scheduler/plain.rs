@@ -12,10 +12,10 @@ use super::{Decision, Rules};
 use crate::table::NodeId;
 
 /// What every plugin's `PreFilter` said together.
-struct Candidates<'a> {
+pub(super) struct Candidates<'a> {
     filters: Vec<(PluginSet, Box<dyn Admit + 'a>)>,
     /// The only nodes to look at, in list order, if there are fewer than all, and who said so.
-    only: Option<(Vec<NodeId>, PluginSet)>,
+    pub(super) only: Option<(Vec<NodeId>, PluginSet)>,
 }
 
 /// What the search over the nodes found.
@@ -50,7 +50,7 @@ pub(super) fn decide(cluster: ClusterView<'_>, profile: &Profile, rules: Rules, 
 }
 
 /// Runs `PreFilter`.
-fn candidates<'a>(profile: &'a Profile, pod: PodView<'a>, cluster: ClusterView<'_>) -> Result<Candidates<'a>, Failure> {
+pub(super) fn candidates<'a>(profile: &'a Profile, pod: PodView<'a>, cluster: ClusterView<'_>) -> Result<Candidates<'a>, Failure> {
     let mut found = Candidates { filters: Vec::new(), only: None };
     for (plugin, filter) in profile.filters.iter().enumerate() {
         let plugin = PluginSet::of(plugin);
@@ -98,7 +98,7 @@ fn search(candidates: &Candidates<'_>, nodes: &Nodes, rules: Rules, start: usize
     found
 }
 
-fn first_refusal(candidates: &Candidates<'_>, nodes: &Nodes, node: NodeId) -> Option<(PluginSet, Rejection)> {
+pub(super) fn first_refusal(candidates: &Candidates<'_>, nodes: &Nodes, node: NodeId) -> Option<(PluginSet, Rejection)> {
     let view = nodes.view(node);
     candidates.filters.iter().find_map(|(plugin, filter)| Some((*plugin, filter.admit(&view).err()?)))
 }

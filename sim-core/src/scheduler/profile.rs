@@ -74,6 +74,11 @@ impl Profile {
         Ok(Self { filters, scores, registered })
     }
 
+    /// The name of a single filter.
+    pub(super) fn filter_name(&self, plugin: PluginSet) -> &'static str {
+        self.filters[plugin.0.trailing_zeros() as usize].name()
+    }
+
     /// The filters that registered for a kind of happening.
     pub(super) const fn registered(&self, kind: HappeningKind) -> PluginSet {
         self.registered[kind as usize]

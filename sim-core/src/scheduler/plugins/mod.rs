@@ -7,6 +7,7 @@ mod node_ports;
 mod node_unschedulable;
 mod priority_sort;
 mod resources_fit;
+pub(super) mod scheduling_gates;
 mod taint_toleration;
 
 pub use balanced_allocation::NodeResourcesBalancedAllocation;
