@@ -7,6 +7,8 @@ use super::framework::{AnyFilter, AnyScore, Happening, HappeningKind, PodView};
 use super::plugins::{
     NodeAffinity, NodeName, NodePorts, NodeResourcesBalancedAllocation, NodeResourcesFit, NodeUnschedulable, TaintToleration,
 };
+use crate::spec::{BalancedAllocationArgs, FitArgs};
+use crate::table::Table;
 
 /// A set of filter plugins of a profile, by their place in it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -125,9 +127,9 @@ fn filter(name: &str) -> Result<Arc<dyn AnyFilter>, UnknownPlugin> {
         "NodeUnschedulable" => Arc::new(NodeUnschedulable),
         "NodeName" => Arc::new(NodeName),
         "TaintToleration" => Arc::new(TaintToleration),
-        "NodeAffinity" => Arc::new(NodeAffinity),
+        "NodeAffinity" => Arc::new(NodeAffinity::default()),
         "NodePorts" => Arc::new(NodePorts),
-        "NodeResourcesFit" => Arc::new(NodeResourcesFit),
+        "NodeResourcesFit" => Arc::new(NodeResourcesFit::new(&FitArgs::default(), &Table::new())),
         _ => return Err(UnknownPlugin { kind: "filter", name: name.into() }),
     })
 }
@@ -135,9 +137,11 @@ fn filter(name: &str) -> Result<Arc<dyn AnyFilter>, UnknownPlugin> {
 fn score(name: &str) -> Result<Arc<dyn AnyScore>, UnknownPlugin> {
     Ok(match name {
         "TaintToleration" => Arc::new(TaintToleration),
-        "NodeAffinity" => Arc::new(NodeAffinity),
-        "NodeResourcesFit" => Arc::new(NodeResourcesFit),
-        "NodeResourcesBalancedAllocation" => Arc::new(NodeResourcesBalancedAllocation),
+        "NodeAffinity" => Arc::new(NodeAffinity::default()),
+        "NodeResourcesFit" => Arc::new(NodeResourcesFit::new(&FitArgs::default(), &Table::new())),
+        "NodeResourcesBalancedAllocation" => {
+            Arc::new(NodeResourcesBalancedAllocation::new(&BalancedAllocationArgs::default(), &Table::new()))
+        }
         _ => return Err(UnknownPlugin { kind: "score", name: name.into() }),
     })
 }

@@ -2,9 +2,11 @@
 
 use super::framework::{ClusterView, Filter, NodeView, PodView, Prepared, Rejection, Resident, Score};
 use super::nodes::Nodes;
+use super::plugins::{NodeResourcesBalancedAllocation, NodeResourcesFit};
 use crate::engine::random::Seed;
 use crate::spec::{
-    ControlPlane, Kubelet, Network, NodePool, NodeShape, PodTemplate, Registry, Requests, SchedulerSpec, Spec, Symbols, TieBreak, Warmup,
+    BalancedAllocationArgs, ControlPlane, FitArgs, Kubelet, Network, NodePool, NodeShape, PodTemplate, Registry, Requests, SchedulerSpec,
+    Spec, Symbols, TieBreak, Warmup,
 };
 use crate::table::{NodeId, PodId, ResourceId, Symbol, Table, TemplateId};
 use crate::units::{Bytes, MilliCpu, SimSpan, SimTime};
@@ -64,6 +66,16 @@ impl Bed {
 
     pub(super) fn symbols(&self) -> &Symbols {
         &self.spec.symbols
+    }
+
+    /// `NodeResourcesFit` with its default arguments.
+    pub(super) fn fit(&self) -> NodeResourcesFit {
+        NodeResourcesFit::new(&FitArgs::default(), &self.spec.resources)
+    }
+
+    /// `NodeResourcesBalancedAllocation` with its default arguments.
+    pub(super) fn balanced(&self) -> NodeResourcesBalancedAllocation {
+        NodeResourcesBalancedAllocation::new(&BalancedAllocationArgs::default(), &self.spec.resources)
     }
 
     pub(super) fn resource(&mut self, name: &str) -> ResourceId {

@@ -10,7 +10,8 @@ use super::super::profile::PluginSet;
 use super::exact::{EXACT_BELOW, byte, least_allocated, whole};
 use super::rows::Row;
 use super::{FIT, PORTS};
-use crate::spec::PodTemplate;
+use crate::spec::{BalancedAllocationArgs, FitArgs, PodTemplate};
+use crate::table::Table;
 use crate::units::Bytes;
 
 /// The node refuses Pods of the class.
@@ -167,13 +168,16 @@ pub(super) fn refuses(pod: &PodView<'_>, node: &NodeView<'_>) -> Option<(PluginS
 }
 
 fn fit(pod: &PodView<'_>, node: &NodeView<'_>) -> Result<(), (usize, Rejection)> {
-    lacking(pod, node).map_or(Ok(()), |refusal| Err((FIT, refusal)))
+    lacking(pod, node, &[]).map_or(Ok(()), |refusal| Err((FIT, refusal)))
 }
 
 /// The scores in integers.
 fn score(pod: &PodView<'_>, node: &NodeView<'_>) -> u8 {
-    let balanced = if is_balanced(pod.template) { NodeResourcesBalancedAllocation.score(&(), pod, node) } else { 0 };
-    (NodeResourcesFit.score(&(), pod, node) + balanced) as u8
+    let resources = Table::new();
+    let (fit, shares) = (FitArgs::default(), BalancedAllocationArgs::default());
+    let balanced = NodeResourcesBalancedAllocation::new(&shares, &resources);
+    let balanced = if is_balanced(pod.template) { balanced.score(&(), pod, node) } else { 0 };
+    (NodeResourcesFit::new(&fit, &resources).score(&(), pod, node) + balanced) as u8
 }
 
 /// True if nothing but CPU, memory and the number of Pods can be short.

@@ -156,6 +156,6 @@ impl Statics {
 
 /// Raw scores of `TaintToleration` and `NodeAffinity`; a plugin that skips gives 0, which normalises to 0.
 fn raw(pod: &PodView<'_>, node: &NodeView<'_>) -> [i64; 2] {
-    let preferred = if pod.template.placement.preferred.is_empty() { 0 } else { NodeAffinity.score(&(), pod, node) };
+    let preferred = if pod.template.placement.preferred.is_empty() { 0 } else { NodeAffinity::default().score(&(), pod, node) };
     [TaintToleration.score(&(), pod, node), preferred]
 }

@@ -1,29 +1,41 @@
 //! `NodeResourcesBalancedAllocation`: CPU and memory of a node should be used alike.
 
 use super::super::framework::{ClusterView, NodeView, PodView, Score};
-use crate::spec::PodTemplate;
-use crate::table::NodeId;
+use super::resource::Resource;
+use crate::spec::{BalancedAllocationArgs, PodTemplate};
+use crate::table::{NodeId, ResourceId, Table};
 
-/// Prefers nodes whose shares of requested CPU and memory are close to each other.
+/// Prefers nodes whose shares of requested resources, by default CPU and memory, are close to each other.
 ///
 /// Source: `pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go` of Kubernetes v1.34.
-#[derive(Clone, Copy, Debug)]
-pub struct NodeResourcesBalancedAllocation;
+#[derive(Clone, Debug)]
+pub struct NodeResourcesBalancedAllocation {
+    resources: Vec<Resource>,
+}
 
-/// True if the plugin takes part: not for Pods that ask for neither CPU nor memory.
+impl NodeResourcesBalancedAllocation {
+    /// The plugin with its arguments; `resources` are the extended resources that occur.
+    pub fn new(args: &BalancedAllocationArgs, resources: &Table<ResourceId, String>) -> Self {
+        Self { resources: args.resources.iter().filter_map(|name| Resource::find(name, resources)).collect() }
+    }
+}
+
+/// True if the plugin takes part by default: not for Pods that ask for neither CPU nor memory.
 pub(in super::super) fn is_balanced(template: &PodTemplate) -> bool {
     template.requests.cpu.0 > 0 || template.requests.memory.0 > 0
 }
 
-/// The score of two shares, each at most 1: half of their difference taken off 1, in percent, cut off.
-#[inline]
-fn balanced(cpu: f64, memory: f64) -> i32 {
-    ((1.0 - ((cpu - memory) / 2.0).abs()) * 100.0) as i32
-}
-
-/// The share of a resource that is requested, `None` if the node has none of it.
-fn share(requested: u64, allocatable: u64) -> Option<f64> {
-    (allocatable > 0).then(|| (requested as f64 / allocatable as f64).min(1.0))
+/// How far shares are from each other: half the difference of two, else their standard deviation.
+fn deviation(shares: &[f64]) -> f64 {
+    match shares {
+        [] | [_] => 0.0,
+        [one, other] => ((one - other) / 2.0).abs(),
+        _ => {
+            let count = shares.len() as f64;
+            let mean = shares.iter().sum::<f64>() / count;
+            (shares.iter().map(|share| (share - mean) * (share - mean)).sum::<f64>() / count).sqrt()
+        }
+    }
 }
 
 impl Score for NodeResourcesBalancedAllocation {
@@ -34,15 +46,19 @@ impl Score for NodeResourcesBalancedAllocation {
     }
 
     fn prepare(&self, pod: &PodView<'_>, _: ClusterView<'_>, _: &[NodeId]) -> Option<()> {
-        is_balanced(pod.template).then_some(())
+        self.resources.iter().any(|resource| resource.of(&pod.template.requests) > 0).then_some(())
     }
 
     /// A single share deviates from nothing.
     fn score(&self, (): &(), pod: &PodView<'_>, node: &NodeView<'_>) -> i64 {
-        let (asks, taken, gives) = (&pod.template.requests, &node.load.requested, node.allocatable);
-        let cpu = share(taken.cpu.0 + asks.cpu.0, gives.cpu.0);
-        let memory = share(taken.memory.0 + asks.memory.0, gives.memory.0);
-        cpu.zip(memory).map_or(100, |(cpu, memory)| i64::from(balanced(cpu, memory)))
+        let (asks, taken) = (&pod.template.requests, &node.load.requested);
+        let share = |resource: &Resource| {
+            let (asked, allocatable) = (resource.of(asks), resource.of(node.allocatable));
+            let requested = (resource.of(taken) + asked) as f64;
+            (!resource.is_left_out(asked, allocatable)).then(|| (requested / allocatable as f64).min(1.0))
+        };
+        let shares: Vec<f64> = self.resources.iter().filter_map(share).collect();
+        ((1.0 - deviation(&shares)) * 100.0) as i64
     }
 }
 
@@ -75,8 +91,15 @@ mod tests {
                 pod.requests.cpu = MilliCpu(cpu);
                 pod.requests.memory = Bytes(memory);
             });
-            let scores = bed.scores(&NodeResourcesBalancedAllocation, pod, &[node]);
+            let scores = bed.scores(&bed.balanced(), pod, &[node]);
             assert_eq!(scores, want.map(|score| vec![score]), "{cpu}/{cpu_max}, {memory}/{memory_max}");
+        }
+    }
+
+    #[test]
+    fn more_than_two_shares_are_judged_by_their_standard_deviation() {
+        for (shares, want) in [(&[][..], 0.0), (&[0.7], 0.0), (&[0.5, 0.1], 0.2), (&[0.1, 0.4, 0.7], 0.06_f64.sqrt())] {
+            assert!((deviation(shares) - want).abs() < 1e-15, "{shares:?}");
         }
     }
 }

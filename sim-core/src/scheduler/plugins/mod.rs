@@ -6,6 +6,7 @@ mod node_name;
 mod node_ports;
 mod node_unschedulable;
 mod priority_sort;
+mod resource;
 mod resources_fit;
 pub(super) mod scheduling_gates;
 mod taint_toleration;

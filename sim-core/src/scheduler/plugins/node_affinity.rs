@@ -1,7 +1,7 @@
 //! `NodeAffinity`: node selectors, required and preferred node affinity.
 
 use super::super::framework::{ClusterView, Filter, NodeView, PodView, Prepared, Reason, Rejection, Score, normalize_by_max};
-use crate::spec::{NodeSelectorTerm, Operator, Requirement, Symbols};
+use crate::spec::{NodeAffinityArgs, NodeSelectorTerm, Operator, Placement, Requirement, Symbols};
 use crate::table::{NodeId, Symbol};
 
 /// Refuses nodes that the node selector or the required node affinity does not match, and prefers those that the preferred
@@ -9,8 +9,28 @@ use crate::table::{NodeId, Symbol};
 ///
 /// Source: `pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go` and
 /// `staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go` of Kubernetes v1.34.
-#[derive(Clone, Copy, Debug)]
-pub struct NodeAffinity;
+#[derive(Clone, Debug, Default)]
+pub struct NodeAffinity {
+    added: NodeAffinityArgs,
+}
+
+impl NodeAffinity {
+    /// The plugin with what is added to every Pod's affinity.
+    pub const fn new(added: NodeAffinityArgs) -> Self {
+        Self { added }
+    }
+}
+
+/// True if one of the terms matches.
+fn any(terms: &[NodeSelectorTerm], node: &NodeView<'_>, symbols: &Symbols) -> bool {
+    terms.iter().any(|term| matches(term, node, symbols))
+}
+
+/// True if the node is one that the Pod's selector and required affinity allow.
+pub(super) fn allows(placement: &Placement, node: &NodeView<'_>, symbols: &Symbols) -> bool {
+    placement.node_selector.iter().all(|(key, value)| node.labels.get(*key) == Some(*value))
+        && placement.required.as_ref().is_none_or(|terms| any(terms, node, symbols))
+}
 
 /// True if `value`, of a label or field that may be missing, meets the requirement.
 fn meets(requirement: &Requirement, value: Option<Symbol>, symbols: &Symbols) -> bool {
@@ -67,7 +87,7 @@ impl Filter for NodeAffinity {
     /// If every required term names nodes, only those are looked at.
     fn prepare(&self, pod: &PodView<'_>, cluster: ClusterView<'_>) -> Prepared<()> {
         let placement = &pod.template.placement;
-        if placement.node_selector.is_empty() && placement.required.is_none() {
+        if placement.node_selector.is_empty() && placement.required.is_none() && self.added.required.is_none() {
             return Prepared::Skip;
         }
         match allowed(placement.required.as_deref()) {
@@ -78,10 +98,10 @@ impl Filter for NodeAffinity {
     }
 
     fn admit(&self, (): &(), pod: &PodView<'_>, node: &NodeView<'_>) -> Result<(), Rejection> {
-        let placement = &pod.template.placement;
-        let selected = placement.node_selector.iter().all(|(key, value)| node.labels.get(*key) == Some(*value));
-        let required = placement.required.as_ref();
-        if selected && required.is_none_or(|terms| terms.iter().any(|term| matches(term, node, pod.symbols))) {
+        if self.added.required.as_ref().is_some_and(|terms| !any(terms, node, pod.symbols)) {
+            return Err(Rejection::unresolvable(Reason::EnforcedAffinity));
+        }
+        if allows(&pod.template.placement, node, pod.symbols) {
             return Ok(());
         }
         Err(Rejection::unresolvable(Reason::NodeAffinity))
@@ -96,12 +116,13 @@ impl Score for NodeAffinity {
     }
 
     fn prepare(&self, pod: &PodView<'_>, _: ClusterView<'_>, _: &[NodeId]) -> Option<()> {
-        (!pod.template.placement.preferred.is_empty()).then_some(())
+        (!pod.template.placement.preferred.is_empty() || !self.added.preferred.is_empty()).then_some(())
     }
 
     /// The sum of the weights of the preferred terms that match.
     fn score(&self, (): &(), pod: &PodView<'_>, node: &NodeView<'_>) -> i64 {
-        let matching = pod.template.placement.preferred.iter().filter(|(_, term)| matches(term, node, pod.symbols));
+        let preferred = pod.template.placement.preferred.iter().chain(&self.added.preferred);
+        let matching = preferred.filter(|(_, term)| matches(term, node, pod.symbols));
         matching.map(|(weight, _)| weight).sum()
     }
 
@@ -168,7 +189,7 @@ mod tests {
         ];
         for (required, want) in table {
             let pod = bed.pod(|pod, _| pod.placement.required.clone_from(&required));
-            assert_eq!(bed.admit(&NodeAffinity, pod, node), want, "{required:?}");
+            assert_eq!(bed.admit(&NodeAffinity::default(), pod, node), want, "{required:?}");
         }
     }
 
@@ -194,7 +215,7 @@ mod tests {
         ];
         for (required, want) in table {
             let pod = bed.pod(|pod, _| pod.placement.required = Some(required));
-            assert_eq!(bed.prepare(&NodeAffinity, pod), want);
+            assert_eq!(bed.prepare(&NodeAffinity::default(), pod), want);
         }
     }
 
@@ -209,7 +230,26 @@ mod tests {
         let preferred = vec![(2, preferring("a")), (1, preferring("b"))];
         let pod = bed.pod(|pod, _| pod.placement.preferred = preferred);
         let plain = bed.pod(|_, _| {});
-        assert_eq!(bed.scores(&NodeAffinity, pod, &nodes), Some(vec![66, 100, 0]));
-        assert_eq!(bed.scores(&NodeAffinity, plain, &nodes), None);
+        assert_eq!(bed.scores(&NodeAffinity::default(), pod, &nodes), Some(vec![66, 100, 0]));
+        assert_eq!(bed.scores(&NodeAffinity::default(), plain, &nodes), None);
+    }
+
+    #[test]
+    fn what_the_profile_adds_comes_before_what_the_pod_asks() {
+        let mut bed = Bed::default();
+        let (pool, web) = (bed.symbol("pool"), bed.symbol("web"));
+        let (inside, outside) = (bed.node(|shape, _| shape.labels.set(pool, web)), bed.node(|_, _| {}));
+        let term = |requirement| NodeSelectorTerm { expressions: vec![requirement], fields: vec![] };
+        let in_pool = requirement(&mut bed, "pool", In, &["web"]);
+        let nowhere = requirement(&mut bed, "pool", In, &["none"]);
+        let added = NodeAffinityArgs { required: Some(vec![term(in_pool.clone())]), preferred: vec![(7, term(in_pool))] };
+        let plugin = NodeAffinity::new(added);
+        let (plain, picky) = (bed.pod(|_, _| {}), bed.pod(|pod, _| pod.placement.required = Some(vec![term(nowhere)])));
+        let refused = |reason| Err(Rejection::unresolvable(reason));
+        assert_eq!(bed.admit(&plugin, plain, inside), Ok(()));
+        assert_eq!(bed.admit(&plugin, plain, outside), refused(Reason::EnforcedAffinity));
+        assert_eq!(bed.admit(&plugin, picky, inside), refused(Reason::NodeAffinity));
+        assert_eq!(bed.admit(&plugin, picky, outside), refused(Reason::EnforcedAffinity));
+        assert_eq!(bed.scores(&plugin, plain, &[inside, outside]), Some(vec![100, 0]));
     }
 }
