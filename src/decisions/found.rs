@@ -1,30 +1,49 @@
 //! What the scheduler decides, in the words of the records.
 
+use scenarios::Situation;
 use scenarios::records::{Detail, Refusal, Scores};
 use sim_core::scheduler::{Explanation, Refused, Scheduler, Scored, Verdict};
 use sim_core::spec::Spec;
 use sim_core::table::{NodeId, PodId, TemplateId};
 use sim_core::units::SimTime;
 
-/// Names of nodes.
-pub(super) struct Names(Vec<String>);
+/// Names of nodes and Pods.
+pub struct Names {
+    nodes: Vec<String>,
+    /// Pods that wait, then those that are on nodes.
+    pods: Vec<String>,
+}
 
 impl Names {
-    pub(super) fn new(scheduler: &Scheduler) -> Self {
-        Self((0..scheduler.nodes_count()).map(|row| scheduler.node_name(NodeId(row as u32)).to_owned()).collect())
+    pub(super) fn new(scheduler: &Scheduler, situation: &Situation) -> Self {
+        let waiting = situation.pods.iter().map(|pod| pod.name.clone());
+        Self {
+            nodes: (0..scheduler.nodes_count()).map(|row| scheduler.node_name(NodeId(row as u32)).to_owned()).collect(),
+            pods: waiting.chain(situation.bound.iter().map(|pod| pod.name.clone())).collect(),
+        }
     }
 
-    pub(super) fn of(&self, node: NodeId) -> String {
-        self.0[node.0 as usize].clone()
+    /// The name of a node.
+    pub fn node(&self, node: NodeId) -> String {
+        self.nodes[node.0 as usize].clone()
+    }
+
+    /// `namespace/name` of a Pod.
+    pub fn pod(&self, pod: PodId) -> String {
+        self.pods[pod.0 as usize].clone()
     }
 }
 
 /// A decision.
-pub(super) struct Found {
-    pub(super) node: Option<NodeId>,
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    pod: PodId,
+    /// The chosen node.
+    pub node: Option<NodeId>,
     /// The message, and the one in full.
     messages: Option<(String, String)>,
-    pub(super) explanation: Option<Explanation>,
+    /// What the plugins say, if it was asked for.
+    pub explanation: Option<Explanation>,
 }
 
 impl Found {
@@ -36,7 +55,7 @@ impl Found {
         now: SimTime,
         explanation: Option<Explanation>,
     ) -> Self {
-        let mut found = Self { node: None, messages: None, explanation };
+        let mut found = Self { pod, node: None, messages: None, explanation };
         if found.explanation.as_ref().is_some_and(|said| said.gated.is_some()) {
             return found;
         }
@@ -53,17 +72,17 @@ impl Found {
     }
 
     /// The decision as a record has it; without an explanation, the node and messages alone.
-    pub(super) fn detail(&self, pod: &str, names: &Names) -> Detail {
+    pub fn detail(&self, names: &Names) -> Detail {
         let said = self.explanation.clone().unwrap_or_default();
         let mut feasible = said.feasible.clone();
         feasible.sort_unstable();
         Detail {
-            pod: pod.to_owned(),
-            node: self.node.map(|node| names.of(node)),
+            pod: names.pod(self.pod),
+            node: self.node.map(|node| names.node(node)),
             gated: said.gated.as_ref().map(refusal),
             pre_filter_rejection: said.rejection.as_ref().map(refusal),
-            infeasible: said.refused.iter().map(|(node, refused)| (names.of(*node), refusal(refused))).collect(),
-            feasible: feasible.into_iter().map(|node| names.of(node)).collect(),
+            infeasible: said.refused.iter().map(|(node, refused)| (names.node(*node), refusal(refused))).collect(),
+            feasible: feasible.into_iter().map(|node| names.node(node)).collect(),
             ties: said.scores.as_ref().map(ties),
             scores: said.scores.as_ref().map(|scored| scores(scored, &said.feasible, names)),
             message: self.messages.as_ref().map(|(message, _)| message.clone()),
@@ -86,7 +105,7 @@ fn ties(scored: &Scored) -> usize {
 }
 
 fn scores(scored: &Scored, feasible: &[NodeId], names: &Names) -> Scores {
-    let named = || feasible.iter().map(|node| names.of(*node));
+    let named = || feasible.iter().map(|node| names.node(*node));
     Scores {
         plugins: scored.plugins.iter().map(|plugin| (*plugin).to_owned()).collect(),
         nodes: named().zip(scored.scores.iter().cloned()).collect(),
