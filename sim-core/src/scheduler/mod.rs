@@ -12,9 +12,12 @@ mod fast;
 pub mod framework;
 mod messages;
 mod nodes;
+mod nominations;
 mod order;
 mod plain;
 pub mod plugins;
+mod post_filter;
+mod preemption;
 mod profile;
 mod queue;
 #[cfg(test)]
@@ -22,15 +25,17 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use explain::{Explanation, Refused, Scored};
+pub use explain::{Explanation, Preempting, Refused, Scored};
 pub use framework::{Filter, Load, Resident, Score};
 pub use messages::MessageId;
+pub use preemption::Candidate;
 pub use profile::{Profile, UnknownPlugin};
 
 use fast::{Context, Fast};
 use framework::{ClusterView, Happening, HappeningKind, PodView};
 use messages::{Failure, Messages};
 use nodes::Nodes;
+use post_filter::{Memory, Preemptor};
 use profile::PluginSet;
 use queue::{Event, Queue};
 
@@ -50,6 +55,7 @@ pub struct Scheduler {
     start: usize,
     queue: Queue,
     messages: Messages,
+    memory: Memory,
     priorities: Table<TemplateId, i32>,
 }
 
@@ -71,7 +77,7 @@ pub enum Path {
 }
 
 /// A scheduling cycle.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cycle {
     /// Nodes that were filtered.
     pub filtered: u32,
@@ -79,6 +85,8 @@ pub struct Cycle {
     pub scored: u32,
     /// How it ended.
     pub verdict: Verdict,
+    /// If preemption makes room: the node to which the Pod is nominated, and the victims, which the caller is to delete.
+    pub preemption: Option<Candidate>,
 }
 
 /// How a scheduling cycle ends.
@@ -118,6 +126,7 @@ impl Scheduler {
             start: 0,
             queue: Queue::new(&spec.scheduler),
             messages: Messages::default(),
+            memory: Memory::new(spec),
             priorities: spec.templates.rows().iter().map(|template| template.priority).collect(),
         }
     }
@@ -143,10 +152,11 @@ impl Scheduler {
     }
 
     /// A Pod that waits was deleted. If its cycle is under way and fails, it is not queued again.
-    pub fn withdraw(&mut self, pod: PodId) {
+    pub fn withdraw(&mut self, spec: &Spec, pod: PodId, now: SimTime) {
         if let Some(message) = self.queue.withdraw(pod).and_then(|record| record.message) {
             self.messages.leave(message);
         }
+        self.denominate(spec, pod, now);
     }
 
     /// The Pod to try next, out of the queue: the first active one or, as nothing else is to do, the one whose back-off ends first.
@@ -173,31 +183,64 @@ impl Scheduler {
     /// If `pod` is another Pod.
     pub fn cycle(&mut self, spec: &Spec, pod: PodId, tie: u64, now: SimTime) -> Cycle {
         let template = self.queue.popped(pod).template;
-        let Decision { filtered, scored, outcome } = self.decide(spec, template, tie);
-        let verdict = match outcome {
-            Ok(node) => Verdict::Placed(self.place(spec, pod, template, node, now)),
-            Err(failure) => Verdict::Unschedulable(self.fail(spec, &failure, now)),
-        };
-        Cycle { filtered, scored, verdict }
+        let Decision { filtered, scored, outcome } = self.decide(spec, (pod, template), tie);
+        match outcome {
+            Ok(node) => {
+                let verdict = Verdict::Placed(self.place(spec, pod, template, node, now));
+                Cycle { filtered, scored, verdict, preemption: None }
+            }
+            Err(mut failure) => {
+                let preemption = self.preempt(spec, (pod, template), &mut failure, tie, now);
+                let verdict = Verdict::Unschedulable(self.fail(spec, &failure, now));
+                Cycle { filtered, scored, verdict, preemption }
+            }
+        }
     }
 
-    fn decide(&mut self, spec: &Spec, template: TemplateId, tie: u64) -> Decision {
-        let Self { nodes, profile, rules, start, .. } = self;
-        let pod = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
+    fn decide(&mut self, spec: &Spec, (pod, template): (PodId, TemplateId), tie: u64) -> Decision {
+        let Self { nodes, profile, rules, start, memory, .. } = self;
+        let preemptor = Preemptor { spec, profile, memory, pod, template, tie };
+        if let Some(node) = preemptor.room_made(nodes) {
+            return Decision { filtered: 1, scored: 0, outcome: Ok(node) };
+        }
+        let crowd = preemptor.crowd(nodes);
+        let view = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
         let cluster = ClusterView { nodes, spec };
-        if self.path == Path::Auto && profile.is_default() {
-            let context = Context { cluster, profile, rules: *rules, pod };
+        if self.path == Path::Auto && crowd.is_empty() && profile.is_default() {
+            let context = Context { cluster, profile, rules: *rules, pod: view };
             if let Some(decision) = self.fast.decide(context, start, template, tie) {
                 return decision;
             }
         }
-        plain::decide(cluster, profile, *rules, start, pod, tie)
+        plain::decide(cluster, profile, *rules, start, (view, &crowd), tie)
+    }
+
+    /// `PostFilter`: may others make room?
+    fn preempt(
+        &mut self,
+        spec: &Spec,
+        (pod, template): (PodId, TemplateId),
+        failure: &mut Failure,
+        tie: u64,
+        now: SimTime,
+    ) -> Option<Candidate> {
+        let Failure::Nodes(tally) = failure else { return None };
+        let Self { nodes, profile, memory, .. } = self;
+        let preemptor = Preemptor { spec, profile, memory, pod, template, tie };
+        let chosen = preemptor.preempt(nodes, tally).and_then(|run| run.best(spec));
+        match &chosen {
+            Some(chosen) => self.nominate(spec, (pod, template), chosen, now),
+            None if tally.gives_up() => self.denominate(spec, pod, now),
+            None => {}
+        }
+        chosen
     }
 
     fn place(&mut self, spec: &Spec, pod: PodId, template: TemplateId, node: NodeId, now: SimTime) -> NodeId {
         if let Some(message) = self.queue.placed() {
             self.messages.leave(message);
         }
+        self.memory.nominations.withdraw(pod);
         self.assign(spec, Resident { pod, template, started: now, terminating: false }, node);
         node
     }
@@ -220,6 +263,7 @@ impl Scheduler {
     /// If it is not on the node.
     pub fn release(&mut self, spec: &Spec, pod: PodId, node: NodeId, now: SimTime) {
         let gone = self.nodes.remove(spec, pod, node);
+        self.memory.left(pod);
         self.fast.changed(spec, &self.nodes, node);
         self.happened(spec, Event::AssignedPodDeleted(gone.template), now);
     }
@@ -242,9 +286,16 @@ impl Scheduler {
     }
 
     fn happened(&mut self, spec: &Spec, event: Event, now: SimTime) {
+        self.happened_for(spec, event, i32::MAX, now);
+    }
+
+    /// The same, seen only by Pods of at most this priority.
+    fn happened_for(&mut self, spec: &Spec, event: Event, most: i32, now: SimTime) {
         let registered = self.profile.registered(event.kind());
         let (profile, nodes) = (&self.profile, &self.nodes);
-        self.queue.happened(event, registered, now, &|event, template, rejectors| helps(spec, profile, nodes, event, template, rejectors));
+        self.queue.happened((event, most), registered, now, &|event, template, rejectors| {
+            helps(spec, profile, nodes, event, template, rejectors)
+        });
     }
 
     /// Pods that wait to be placed, whether active, backing off or parked.

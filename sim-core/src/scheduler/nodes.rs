@@ -8,7 +8,7 @@ use crate::spec::{Labels, NodePool, PodTemplate, Requests, Spec, Symbols, Taint}
 use crate::table::{ImageId, NodeId, PodId, Symbol, Table, TemplateId};
 
 /// `kubernetes.io/hostname`: the label that bears the node's own name.
-const HOST_NAME: &str = "kubernetes.io/hostname";
+pub(super) const HOST_NAME: &str = "kubernetes.io/hostname";
 /// `topology.kubernetes.io/zone`.
 pub(super) const ZONE: &str = "topology.kubernetes.io/zone";
 

@@ -256,16 +256,25 @@ impl Queue {
     }
 
     /// Wakes the parked Pods that an event may help; `registered` are the plugins that asked for events of its kind.
-    pub(super) fn happened(&mut self, event: Event, registered: PluginSet, now: SimTime, helps: Helps<'_>) {
-        if let Some(flight) = &mut self.in_flight {
+    /// The event is seen only by Pods of at most a priority.
+    pub(super) fn happened(&mut self, (event, most): (Event, i32), registered: PluginSet, now: SimTime, helps: Helps<'_>) {
+        if let Some(flight) = self.in_flight.as_mut().filter(|flight| flight.record.priority <= most) {
             flight.events.push(event);
         }
         let concerned = self.parked.iter().filter(|(rejectors, _)| !rejectors.and(registered).is_empty());
         let waiting = concerned.flat_map(|(rejectors, pods)| pods.iter().map(|pod| (*pod, *rejectors)));
         let records = &self.records;
+        let sees = |pod: &PodId| records[pod].priority <= most;
         let woken: Vec<PodId> =
-            waiting.filter(|(pod, rejectors)| helps(event, records[pod].template, *rejectors)).map(|(pod, _)| pod).collect();
+            waiting.filter(|(pod, rejectors)| sees(pod) && helps(event, records[pod].template, *rejectors)).map(|(pod, _)| pod).collect();
         for pod in woken {
+            self.wake(pod, now);
+        }
+    }
+
+    /// Wakes a Pod if it is parked.
+    pub(super) fn activate_parked(&mut self, pod: PodId, now: SimTime) {
+        if self.records.get(&pod).is_some_and(|record| record.place == Place::Parked) {
             self.wake(pod, now);
         }
     }

@@ -1,6 +1,6 @@
 //! A bed for tests: nodes and Pods made one by one.
 
-use super::framework::{ClusterView, Filter, NodeView, PodView, Prepared, Rejection, Resident, Score};
+use super::framework::{ClusterView, Filter, PodView, Prepared, Rejection, Resident, Score};
 use super::nodes::Nodes;
 use super::plugins::{NodeResourcesBalancedAllocation, NodeResourcesFit};
 use crate::engine::random::Seed;
@@ -51,11 +51,13 @@ pub(super) fn resident(number: u32, template: TemplateId) -> Resident {
 pub(super) struct Bed {
     pub(super) spec: Spec,
     charged: Vec<(TemplateId, NodeId)>,
+    /// Numbers of the Pods that are being deleted.
+    leaving: Vec<u32>,
 }
 
 impl Default for Bed {
     fn default() -> Self {
-        Self { spec: empty_spec(), charged: vec![] }
+        Self { spec: empty_spec(), charged: vec![], leaving: vec![] }
     }
 }
 
@@ -103,6 +105,12 @@ impl Bed {
         self.charged.push((pod, node));
     }
 
+    /// Puts a Pod on the node that is being deleted.
+    pub(super) fn charge_leaving(&mut self, pod: TemplateId, node: NodeId) {
+        self.leaving.push(self.charged.len() as u32);
+        self.charge(pod, node);
+    }
+
     pub(super) fn free(&mut self, pod: TemplateId, node: NodeId) {
         let row = self.charged.iter().position(|charge| *charge == (pod, node)).unwrap();
         self.charged.remove(row);
@@ -112,6 +120,9 @@ impl Bed {
         let mut nodes = Nodes::new(&self.spec);
         for (number, (template, node)) in (0..).zip(&self.charged) {
             nodes.add(&self.spec, resident(number, *template), *node);
+            if self.leaving.contains(&number) {
+                nodes.mark_terminating(PodId(number), *node);
+            }
         }
         nodes
     }
@@ -126,13 +137,11 @@ impl Bed {
     }
 
     /// The filter's answer, also where `prepare` would narrow the search.
-    pub(super) fn admit<F: Filter<State = ()>>(&self, filter: &F, pod: TemplateId, node: NodeId) -> Result<(), Rejection> {
-        self.with(pod, |pod, cluster| {
-            let view: NodeView<'_> = cluster.node(node);
-            match filter.prepare(pod, cluster) {
-                Prepared::Skip => Ok(()),
-                _ => filter.admit(&(), pod, &view),
-            }
+    pub(super) fn admit<F: Filter>(&self, filter: &F, pod: TemplateId, node: NodeId) -> Result<(), Rejection> {
+        self.with(pod, |pod, cluster| match filter.prepare(pod, cluster) {
+            Prepared::Skip => Ok(()),
+            Prepared::Check(state) | Prepared::CheckOnly(state, _) => filter.admit(&state, pod, &cluster.node(node)),
+            Prepared::Reject(reason) => Err(Rejection::unresolvable(reason)),
         })
     }
 

@@ -251,7 +251,7 @@ fn withdrawn_pods_leave_no_trace() {
     assert_eq!(full.scheduler.waiting_with(waiting[0].0), 2);
     assert_eq!(full.scheduler.next(at(0)), Some(PodId(2)));
     for pod in 0..3 {
-        full.scheduler.withdraw(PodId(pod));
+        full.scheduler.withdraw(&full.bed.spec, PodId(pod), at(0));
     }
     full.scheduler.cycle(&full.bed.spec, PodId(2), 0, at(0));
     assert_eq!((full.scheduler.queued(), full.scheduler.messages().count(), full.scheduler.wake_at()), (0, 0, None));
@@ -294,7 +294,8 @@ fn conflicting_names_refuse_a_pod_as_a_whole() {
     let mut scheduler = Scheduler::new(&bed.spec);
     scheduler.submit(PodId(0), pod, at(0));
     scheduler.next(at(0));
-    let Cycle { filtered: 0, scored: 0, verdict: Verdict::Unschedulable(message) } = scheduler.cycle(&bed.spec, PodId(0), 0, at(0)) else {
+    let Cycle { filtered: 0, scored: 0, verdict: Verdict::Unschedulable(message), .. } = scheduler.cycle(&bed.spec, PodId(0), 0, at(0))
+    else {
         panic!("no node has two names")
     };
     assert_eq!(scheduler.message_in_full(message), "0/1 nodes are available: pod affinity terms conflict. not found");

@@ -173,7 +173,7 @@ impl Scheduling {
 
     /// A Pod that has no node is gone.
     pub(super) fn withdraw(&mut self, world: &World<'_>, pod: PodId) {
-        self.scheduler.withdraw(pod);
+        self.scheduler.withdraw(world.spec, pod, world.now);
         self.count_queued(world);
     }
 

@@ -5,6 +5,7 @@ mod node_affinity;
 mod node_name;
 mod node_ports;
 mod node_unschedulable;
+mod pod_topology_spread;
 mod priority_sort;
 mod resource;
 mod resources_fit;
@@ -16,11 +17,13 @@ pub use node_affinity::NodeAffinity;
 pub use node_name::NodeName;
 pub use node_ports::NodePorts;
 pub use node_unschedulable::NodeUnschedulable;
+pub use pod_topology_spread::PodTopologySpread;
 pub use priority_sort::Rank;
 pub use resources_fit::NodeResourcesFit;
 pub use taint_toleration::TaintToleration;
 
 pub(super) use balanced_allocation::is_balanced;
+pub(super) use pod_topology_spread::may_spread;
 pub(super) use resources_fit::lacking;
 #[cfg(test)]
 pub(super) use resources_fit::least_allocated;

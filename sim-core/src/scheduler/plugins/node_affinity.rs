@@ -1,7 +1,7 @@
 //! `NodeAffinity`: node selectors, required and preferred node affinity.
 
 use super::super::framework::{ClusterView, Filter, NodeView, PodView, Prepared, Reason, Rejection, Score, normalize_by_max};
-use crate::spec::{NodeAffinityArgs, NodeSelectorTerm, Operator, Placement, Requirement, Symbols};
+use crate::spec::{NodeAffinityArgs, NodeSelectorTerm, Operator, Requirement, Symbols};
 use crate::table::{NodeId, Symbol};
 
 /// Refuses nodes that the node selector or the required node affinity does not match, and prefers those that the preferred
@@ -24,12 +24,6 @@ impl NodeAffinity {
 /// True if one of the terms matches.
 fn any(terms: &[NodeSelectorTerm], node: &NodeView<'_>, symbols: &Symbols) -> bool {
     terms.iter().any(|term| matches(term, node, symbols))
-}
-
-/// True if the node is one that the Pod's selector and required affinity allow.
-pub(super) fn allows(placement: &Placement, node: &NodeView<'_>, symbols: &Symbols) -> bool {
-    placement.node_selector.iter().all(|(key, value)| node.labels.get(*key) == Some(*value))
-        && placement.required.as_ref().is_none_or(|terms| any(terms, node, symbols))
 }
 
 /// True if `value`, of a label or field that may be missing, meets the requirement.
@@ -58,6 +52,14 @@ fn matches(term: &NodeSelectorTerm, node: &NodeView<'_>, symbols: &Symbols) -> b
     !empty
         && term.expressions.iter().all(|requirement| meets(requirement, node.labels.get(requirement.key), symbols))
         && term.fields.iter().all(|requirement| meets(requirement, Some(node.name), symbols))
+}
+
+/// True if the Pod's node selector and required node affinity match the node.
+pub(super) fn is_selected(pod: &PodView<'_>, node: &NodeView<'_>) -> bool {
+    let placement = &pod.template.placement;
+    let required = placement.required.as_ref();
+    placement.node_selector.iter().all(|(key, value)| node.labels.get(*key) == Some(*value))
+        && required.is_none_or(|terms| terms.iter().any(|term| matches(term, node, pod.symbols)))
 }
 
 /// The names that a term's fields allow, `None` if it does not name nodes.
@@ -101,7 +103,7 @@ impl Filter for NodeAffinity {
         if self.added.required.as_ref().is_some_and(|terms| !any(terms, node, pod.symbols)) {
             return Err(Rejection::unresolvable(Reason::EnforcedAffinity));
         }
-        if allows(&pod.template.placement, node, pod.symbols) {
+        if is_selected(pod, node) {
             return Ok(());
         }
         Err(Rejection::unresolvable(Reason::NodeAffinity))

@@ -39,7 +39,7 @@ pub(super) fn tolerates_cordon(pod: &PodView<'_>) -> bool {
 }
 
 /// The first taint in the node's order that keeps the Pod away.
-fn untolerated<'a>(pod: &PodView<'_>, taints: &'a [Taint]) -> Option<&'a Taint> {
+pub(super) fn untolerated<'a>(pod: &PodView<'_>, taints: &'a [Taint]) -> Option<&'a Taint> {
     let mut repelling = taints.iter().filter(|taint| taint.effect != TaintEffect::PreferNoSchedule);
     repelling.find(|taint| !tolerated(&pod.template.placement.tolerations, taint))
 }
