@@ -315,6 +315,8 @@ fn scheduler(dice: &mut Dice, levels: &Levels, placed: u64) -> SchedulerMeasures
         wait: tally(dice, placed, 0.04, 1.1),
         waited: placed / 5,
         queued: levels.in_state[0],
+        busy: SimSpan::from_secs_f64(placed as f64 * 0.0012),
+        limited: Tally::default(),
         messages: vec![
             reason("0/150 nodes are available: 112 Insufficient cpu, 38 Insufficient memory.", 121, 2),
             reason("0/150 nodes are available: 150 node(s) didn't match Pod's node affinity/selector.", 12, 1),

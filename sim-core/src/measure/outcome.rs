@@ -258,6 +258,10 @@ pub struct SchedulerMeasures {
     pub waited: u64,
     /// Pods in the scheduler's queues.
     pub queued: TimeAverage,
+    /// Time that cycles took.
+    pub busy: SimSpan,
+    /// How long bindings waited for the client's rate limit.
+    pub limited: Tally,
     /// Why Pods could not be placed: kube-scheduler's message, how often it was given, and how many Pods wait with it at the end.
     pub messages: Vec<PendingReason>,
 }

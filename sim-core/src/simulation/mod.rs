@@ -2,6 +2,7 @@
 
 mod audit;
 mod equilibrium;
+mod limiter;
 mod outcome;
 mod scheduling;
 

@@ -1,5 +1,6 @@
 //! The scheduler in simulated time: one Pod at a time, each cycle takes its time, bindings go out beside it.
 
+use super::limiter::Limiter;
 use crate::cluster::{PodRef, PodState, Step};
 use crate::engine::random::Purpose;
 use crate::event::Event;
@@ -23,6 +24,8 @@ pub(super) struct Scheduling {
     timer: u32,
     /// Cycles so far: the draw number of cycle times.
     cycles: u64,
+    /// The client's rate limit.
+    limiter: Limiter,
     /// How often each message was given, of the first few hundred different ones.
     given: BTreeMap<String, u64>,
 }
@@ -38,6 +41,7 @@ impl Scheduling {
             busy: false,
             timer: 0,
             cycles: 0,
+            limiter: Limiter::new(spec.scheduler.client),
             given: BTreeMap::new(),
         }
     }
@@ -94,6 +98,7 @@ impl Scheduling {
     fn decide(&mut self, world: &mut World<'_>, pod: PodId) {
         let cycle = self.choose(world, pod);
         let takes = self.cycle_span(world, &cycle);
+        self.record.busy = self.record.busy + takes;
         world.after(takes, Event::Cycle { epoch: 0 });
         match cycle.verdict {
             Verdict::Placed(node) => self.assume(world, pod, node, takes),
@@ -153,8 +158,10 @@ impl Scheduling {
         self.record.waited += u64::from(!wait.is_zero());
         world.assign(pod, node);
         world.next_step(pod, Step::Bind);
+        let limited = self.limiter.take(world.now + takes);
+        self.record.limited.record(limited);
         let bind = world.draw(&world.spec.control_plane.bind, Purpose::Bind, world.pods[pod].entity, 0);
-        world.after(takes + bind, Event::Bound(world.pod_ref(pod)));
+        world.after(takes + limited + bind, Event::Bound(world.pod_ref(pod)));
     }
 
     /// Places a Pod that ran before the run began; `None` if no node takes it, and it waits in the queue.
@@ -202,6 +209,8 @@ fn nothing(now: SimTime, queued: u64) -> SchedulerMeasures {
         wait: Tally::default(),
         waited: 0,
         queued: TimeAverage::new(queued, now),
+        busy: SimSpan::ZERO,
+        limited: Tally::default(),
         messages: Vec::new(),
     }
 }
