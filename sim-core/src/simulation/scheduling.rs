@@ -108,6 +108,10 @@ impl Scheduling {
                 give_up_at_once(world, pod);
             }
         }
+        for victim in cycle.preemption.into_iter().flat_map(|chosen| chosen.victims) {
+            self.record.preempted += 1;
+            kubelet::delete(world, victim);
+        }
     }
 
     fn count_message(&mut self, message: MessageId) {
@@ -169,12 +173,34 @@ impl Scheduling {
         self.scheduler.submit(pod, world.pods[pod].template, world.now);
         let next = self.scheduler.next(world.now);
         assert_eq!(next, Some(pod), "the only Pod in the queue comes next");
-        match self.choose(world, pod).verdict {
+        self.scheduler.hold_preemption(true);
+        let verdict = self.choose(world, pod).verdict;
+        self.scheduler.hold_preemption(false);
+        match verdict {
             Verdict::Placed(node) => {
                 world.assign(pod, node);
                 Some(node)
             }
-            Verdict::Unschedulable(_) => None,
+            Verdict::Unschedulable(_) => {
+                self.try_again(world, pod);
+                None
+            }
+        }
+    }
+
+    /// Once all that ran before are in their places, a Pod that found none may take that of another: it is new then.
+    fn try_again(&mut self, world: &mut World<'_>, pod: PodId) {
+        if self.scheduler.may_preempt(world.spec, world.pods[pod].template) {
+            self.scheduler.withdraw(world.spec, pod, world.now);
+            world.at(world.now, Event::Observed(world.pod_ref(pod)));
+        }
+    }
+
+    /// A Pod has a deletion timestamp.
+    pub(super) fn deleting(&mut self, world: &World<'_>, pod: PodId) {
+        let row = &world.pods[pod];
+        if row.assigned && !row.released {
+            self.scheduler.set_terminating(pod, row.node);
         }
     }
 
@@ -204,6 +230,7 @@ fn nothing(now: SimTime, queued: u64) -> SchedulerMeasures {
         cycles: 0,
         placed: 0,
         unschedulable: 0,
+        preempted: 0,
         filtered: 0,
         scored: 0,
         wait: Tally::default(),
