@@ -1,11 +1,12 @@
 //! What the scheduler decides, in the words of the records.
 
 use scenarios::Situation;
-use scenarios::records::{Detail, Refusal, Scores};
-use sim_core::scheduler::{Explanation, Refused, Scheduler, Scored, Verdict};
+use scenarios::records::{Candidate, Detail, Refusal, Scores};
+use sim_core::scheduler::{self, Explanation, Preempting, Refused, Resident, Scheduler, Scored, Verdict};
 use sim_core::spec::Spec;
 use sim_core::table::{NodeId, PodId, TemplateId};
 use sim_core::units::SimTime;
+use std::collections::BTreeMap;
 
 /// Names of nodes and Pods.
 pub struct Names {
@@ -42,6 +43,8 @@ pub struct Found {
     pub node: Option<NodeId>,
     /// The message, and the one in full.
     messages: Option<(String, String)>,
+    /// What preemption chose.
+    preemption: Option<scheduler::Candidate>,
     /// What the plugins say, if it was asked for.
     pub explanation: Option<Explanation>,
 }
@@ -55,19 +58,25 @@ impl Found {
         now: SimTime,
         explanation: Option<Explanation>,
     ) -> Self {
-        let mut found = Self { pod, node: None, messages: None, explanation };
+        let mut found = Self { pod, node: None, messages: None, preemption: None, explanation };
         if found.explanation.as_ref().is_some_and(|said| said.gated.is_some()) {
             return found;
         }
         scheduler.submit(pod, template, now);
         assert_eq!(scheduler.next(now), Some(pod), "no other Pod waits");
-        match scheduler.cycle(spec, pod, 0, now).verdict {
+        let cycle = scheduler.cycle(spec, pod, 0, now);
+        match cycle.verdict {
             Verdict::Placed(node) => found.node = Some(node),
             Verdict::Unschedulable(message) => {
                 found.messages = Some((scheduler.message(message).to_owned(), scheduler.message_in_full(message).to_owned()));
-                scheduler.withdraw(pod);
+                scheduler.withdraw(spec, pod, now);
             }
         }
+        if let Some(chosen) = &cycle.preemption {
+            let resident = Resident { pod, template, started: now, terminating: false };
+            make_room(scheduler, spec, chosen, resident, now);
+        }
+        found.preemption = cycle.preemption;
         found
     }
 
@@ -87,9 +96,29 @@ impl Found {
             scores: said.scores.as_ref().map(|scored| scores(scored, &said.feasible, names)),
             message: self.messages.as_ref().map(|(message, _)| message.clone()),
             full_message: self.messages.as_ref().map(|(_, full)| full.clone()),
-            ..Detail::default()
+            nominated_node: self.preemption.as_ref().map(|chosen| names.node(chosen.node)),
+            victims: self.preemption.as_ref().map(|chosen| victims(chosen, names)),
+            pdb_violations: self.preemption.as_ref().map(|chosen| chosen.violations),
+            candidates: self.preemption.as_ref().and(said.preemption.as_ref()).map(|said| candidates(said, names)),
         }
     }
+}
+
+/// The victims go at once, and the Pod takes their place.
+fn make_room(scheduler: &mut Scheduler, spec: &Spec, chosen: &scheduler::Candidate, resident: Resident, now: SimTime) {
+    for victim in &chosen.victims {
+        scheduler.release(spec, *victim, chosen.node, now);
+    }
+    scheduler.assign(spec, resident, chosen.node);
+}
+
+fn victims(candidate: &scheduler::Candidate, names: &Names) -> Vec<String> {
+    candidate.victims.iter().map(|pod| names.pod(*pod)).collect()
+}
+
+fn candidates(said: &Preempting, names: &Names) -> BTreeMap<String, Candidate> {
+    let of = |candidate: &scheduler::Candidate| Candidate { victims: victims(candidate, names), pdb_violations: candidate.violations };
+    said.candidates.iter().map(|candidate| (names.node(candidate.node), of(candidate))).collect()
 }
 
 fn refusal(refused: &Refused) -> Refusal {

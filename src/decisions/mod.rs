@@ -30,6 +30,7 @@ impl<'a> Stage<'a> {
             let (pod_id, started) = (PodId((situation.pods.len() + row) as u32), pod.started.unwrap_or(latest));
             let resident = Resident { pod: pod_id, template: pod.template, started, terminating: pod.terminating };
             scheduler.assign(spec, resident, pod.node);
+            scheduler.name_disrupted(spec, pod_id, pod.template, pod.name.rsplit('/').next().unwrap_or_default());
         }
         let names = Names::new(&scheduler, situation);
         Self { situation, scheduler, names, latest }

@@ -1,6 +1,6 @@
 //! The scheduler and the controllers.
 
-use super::{Kind, Measure, Unit, average, number, quantile, row, share};
+use super::{Kind, Measure, Unit, average, number, quantile, ratio, row, share};
 
 /// The scheduler, then the controllers.
 #[rustfmt::skip]
@@ -35,6 +35,18 @@ pub(super) const CONTROL: &[Measure] = &[
     row("scheduler.scored_per_cycle", "Nodes scored per cycle", Kind::Record, Unit::Count,
         "Nodes scored ÷ scheduling cycles in the window.",
         |o| share(o.scheduler.scored, o.scheduler.cycles)),
+    row("scheduler.throughput", "Pods scheduled a second of work", Kind::Emergent, Unit::PerSecond,
+        "Scheduling cycles in the window ÷ the time that they took: what the scheduler does when it never waits.",
+        |o| ratio(o.scheduler.cycles as f64, o.scheduler.busy.as_secs_f64())),
+    row("scheduler.busy_share", "Scheduler's share of time at work", Kind::Emergent, Unit::Share,
+        "Time that scheduling cycles took ÷ the window.",
+        |o| ratio(o.scheduler.busy.as_secs_f64(), o.window().as_secs_f64())),
+    row("scheduler.limited.mean", "Binding's wait for the client's limit, mean", Kind::Emergent, Unit::Seconds,
+        "Mean time that bindings waited for the rate limit of the scheduler's client, over Pods placed in the window.",
+        |o| o.scheduler.limited.mean()),
+    row("scheduler.limited.p99", "Binding's wait for the client's limit, p99", Kind::Emergent, Unit::Seconds,
+        "99th percentile of the time that bindings waited for the rate limit of the scheduler's client.",
+        |o| quantile(&o.scheduler.limited, 0.99)),
     row("controllers.releases", "Releases begun", Kind::Record, Unit::Count,
         "Releases begun in the window.",
         |o| number(o.controllers.releases)),

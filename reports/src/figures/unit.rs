@@ -11,6 +11,8 @@ pub enum Unit {
     PerDay,
     /// Seconds in files; days, hours, minutes, milliseconds for people.
     Seconds,
+    /// How many a second.
+    PerSecond,
     /// Bytes in files; KiB, MiB, GiB, TiB for people.
     Bytes,
 }
@@ -30,6 +32,7 @@ impl Unit {
             Self::Share => "share",
             Self::PerDay => "share per day",
             Self::Seconds => "s",
+            Self::PerSecond => "per second",
             Self::Bytes => "bytes",
         }
     }
@@ -42,6 +45,7 @@ impl Unit {
             Self::Share => (100.0, " %"),
             Self::PerDay => (100.0, " %/d"),
             Self::Seconds => seconds(size),
+            Self::PerSecond => (1.0, " /s"),
             Self::Bytes => bytes(size),
         }
     }

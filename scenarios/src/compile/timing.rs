@@ -2,12 +2,12 @@
 
 use std::net::Ipv4Addr;
 
-use sim_core::spec::{ControlPlane, Distribution, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
+use sim_core::spec::{ClientLimits, ControlPlane, Distribution, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
 use sim_core::units::SimSpan;
 
 use super::{Builder, SPAN_MAX};
 use crate::configuration::Configuration;
-use crate::format::{ClusterFile, ControlPlaneFile, KubeletFile, Law, NetworkFile, RegistryFile, SchedulerFile, TieBreakFile};
+use crate::format::{ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, Law, NetworkFile, RegistryFile, SchedulerFile, TieBreakFile};
 use crate::problem::Code;
 use crate::text::decode::At;
 use crate::values::written::{Amount, Throughput, Time, Written};
@@ -106,7 +106,20 @@ fn scheduler(given: &SchedulerFile, configured: SchedulerSpec, builder: &mut Bui
         set_seconds(&mut spec.cycle_per_filtered, cycle.per_filtered_node.as_ref(), builder);
         set_seconds(&mut spec.cycle_per_scored, cycle.per_scored_node.as_ref(), builder);
     }
+    if let Some(client) = &given.client {
+        spec.client = limits(client, spec.client, builder);
+    }
     spec
+}
+
+fn limits(given: &ClientFile, unset: ClientLimits, builder: &mut Builder<'_>) -> ClientLimits {
+    let qps = given.qps.as_ref().map_or(unset.qps, |qps| {
+        if !qps.value.is_finite() || qps.value == 0.0 {
+            builder.report.problem(Code::OutOfRange, qps.span, "the rate must be a number above 0, or below 0 for no limit");
+        }
+        qps.value
+    });
+    ClientLimits { qps, burst: given.burst.unwrap_or(unset.burst) }
 }
 
 fn control_plane(given: &ControlPlaneFile, builder: &mut Builder<'_>) -> ControlPlane {

@@ -126,6 +126,19 @@ pub(crate) struct SchedulerFile {
     pub(crate) unschedulable_timeout: Option<Written<Time>>,
     /// Time of a scheduling cycle.
     pub(crate) cycle: Option<CycleFile>,
+    /// Limits of the scheduler's requests to the API server, as in `clientConnection`.
+    pub(crate) client: Option<ClientFile>,
+}
+
+/// Limits of a client's requests.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ClientLimits")]
+pub(crate) struct ClientFile {
+    /// Requests a second in the long run; less than 0 is no limit. Default 50.
+    pub(crate) qps: Option<At<f64>>,
+    /// Requests that may go out at once. Default 100.
+    pub(crate) burst: Option<u32>,
 }
 
 /// How ties between nodes of equal score are broken.

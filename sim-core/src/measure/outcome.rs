@@ -248,6 +248,8 @@ pub struct SchedulerMeasures {
     pub placed: u64,
     /// Cycles that found no node.
     pub unschedulable: u64,
+    /// Pods deleted to make room for more important ones.
+    pub preempted: u64,
     /// Nodes filtered.
     pub filtered: u64,
     /// Nodes scored.
@@ -258,6 +260,10 @@ pub struct SchedulerMeasures {
     pub waited: u64,
     /// Pods in the scheduler's queues.
     pub queued: TimeAverage,
+    /// Time that cycles took.
+    pub busy: SimSpan,
+    /// How long bindings waited for the client's rate limit.
+    pub limited: Tally,
     /// Why Pods could not be placed: kube-scheduler's message, how often it was given, and how many Pods wait with it at the end.
     pub messages: Vec<PendingReason>,
 }

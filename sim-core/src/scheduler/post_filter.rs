@@ -25,6 +25,8 @@ pub(super) struct Memory {
     disrupted: Disrupted,
     /// The least priority of any Pod that may come.
     lowest: i32,
+    /// True while nobody may be preempted.
+    held: bool,
 }
 
 impl Memory {
@@ -97,7 +99,7 @@ impl Preemptor<'_> {
 
     fn somebody_is_lower(&self, nodes: &Nodes) -> bool {
         let mut bound = nodes.bound().iter().filter(|(_, pods)| **pods > 0);
-        self.memory.lowest < self.priority() && bound.any(|(template, _)| self.is_lower(template))
+        !self.memory.held && self.memory.lowest < self.priority() && bound.any(|(template, _)| self.is_lower(template))
     }
 
     /// True if room is being made for the Pod already.
@@ -148,6 +150,18 @@ fn preemption_args(spec: &Spec, template: TemplateId) -> Option<PreemptionArgs> 
 }
 
 impl Scheduler {
+    /// While this is held, nobody is preempted.
+    pub fn hold_preemption(&mut self, held: bool) {
+        self.memory.held = held;
+    }
+
+    /// True if Pods of a template could take the place of Pods that are on nodes now.
+    pub fn may_preempt(&self, spec: &Spec, template: TemplateId) -> bool {
+        let preemptor = Preemptor { spec, profile: &self.profile, memory: &self.memory, pod: PodId(u32::MAX), template, tie: 0 };
+        let may = preemption_args(spec, template).is_some() && !spec.templates[template].never_preempts;
+        may && preemptor.somebody_is_lower(&self.nodes)
+    }
+
     /// Tells that a Pod is in `status.disruptedPods` of the budgets of its namespace that list `name`.
     pub fn name_disrupted(&mut self, spec: &Spec, pod: PodId, template: TemplateId, name: &str) {
         let namespace = spec.templates[template].namespace;

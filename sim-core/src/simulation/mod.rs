@@ -2,6 +2,7 @@
 
 mod audit;
 mod equilibrium;
+mod limiter;
 mod outcome;
 mod scheduling;
 
@@ -144,7 +145,8 @@ impl<'s> Simulation<'s> {
                 Note::Created(pod) => scheduling::created(&mut self.world, pod),
                 Note::Delete(pod) => kubelet::delete(&mut self.world, pod),
                 Note::Ended { pod, .. } => self.ended(pod),
-                Note::Ready(_) | Note::Unready(_) | Note::Deleting(_) | Note::Restarted(_) => {}
+                Note::Deleting(pod) => self.scheduling.deleting(&self.world, pod),
+                Note::Ready(_) | Note::Unready(_) | Note::Restarted(_) => {}
             }
             self.controllers.take(&mut self.world, note);
         }

@@ -1,5 +1,6 @@
 //! The scheduler in simulated time: one Pod at a time, each cycle takes its time, bindings go out beside it.
 
+use super::limiter::Limiter;
 use crate::cluster::{PodRef, PodState, Step};
 use crate::engine::random::Purpose;
 use crate::event::Event;
@@ -23,6 +24,8 @@ pub(super) struct Scheduling {
     timer: u32,
     /// Cycles so far: the draw number of cycle times.
     cycles: u64,
+    /// The client's rate limit.
+    limiter: Limiter,
     /// How often each message was given, of the first few hundred different ones.
     given: BTreeMap<String, u64>,
 }
@@ -38,6 +41,7 @@ impl Scheduling {
             busy: false,
             timer: 0,
             cycles: 0,
+            limiter: Limiter::new(spec.scheduler.client),
             given: BTreeMap::new(),
         }
     }
@@ -94,6 +98,7 @@ impl Scheduling {
     fn decide(&mut self, world: &mut World<'_>, pod: PodId) {
         let cycle = self.choose(world, pod);
         let takes = self.cycle_span(world, &cycle);
+        self.record.busy = self.record.busy + takes;
         world.after(takes, Event::Cycle { epoch: 0 });
         match cycle.verdict {
             Verdict::Placed(node) => self.assume(world, pod, node, takes),
@@ -102,6 +107,10 @@ impl Scheduling {
                 self.count_message(message);
                 give_up_at_once(world, pod);
             }
+        }
+        for victim in cycle.preemption.into_iter().flat_map(|chosen| chosen.victims) {
+            self.record.preempted += 1;
+            kubelet::delete(world, victim);
         }
     }
 
@@ -153,8 +162,10 @@ impl Scheduling {
         self.record.waited += u64::from(!wait.is_zero());
         world.assign(pod, node);
         world.next_step(pod, Step::Bind);
+        let limited = self.limiter.take(world.now + takes);
+        self.record.limited.record(limited);
         let bind = world.draw(&world.spec.control_plane.bind, Purpose::Bind, world.pods[pod].entity, 0);
-        world.after(takes + bind, Event::Bound(world.pod_ref(pod)));
+        world.after(takes + limited + bind, Event::Bound(world.pod_ref(pod)));
     }
 
     /// Places a Pod that ran before the run began; `None` if no node takes it, and it waits in the queue.
@@ -162,12 +173,34 @@ impl Scheduling {
         self.scheduler.submit(pod, world.pods[pod].template, world.now);
         let next = self.scheduler.next(world.now);
         assert_eq!(next, Some(pod), "the only Pod in the queue comes next");
-        match self.choose(world, pod).verdict {
+        self.scheduler.hold_preemption(true);
+        let verdict = self.choose(world, pod).verdict;
+        self.scheduler.hold_preemption(false);
+        match verdict {
             Verdict::Placed(node) => {
                 world.assign(pod, node);
                 Some(node)
             }
-            Verdict::Unschedulable(_) => None,
+            Verdict::Unschedulable(_) => {
+                self.try_again(world, pod);
+                None
+            }
+        }
+    }
+
+    /// Once all that ran before are in their places, a Pod that found none may take that of another: it is new then.
+    fn try_again(&mut self, world: &mut World<'_>, pod: PodId) {
+        if self.scheduler.may_preempt(world.spec, world.pods[pod].template) {
+            self.scheduler.withdraw(world.spec, pod, world.now);
+            world.at(world.now, Event::Observed(world.pod_ref(pod)));
+        }
+    }
+
+    /// A Pod has a deletion timestamp.
+    pub(super) fn deleting(&mut self, world: &World<'_>, pod: PodId) {
+        let row = &world.pods[pod];
+        if row.assigned && !row.released {
+            self.scheduler.set_terminating(pod, row.node);
         }
     }
 
@@ -197,11 +230,14 @@ fn nothing(now: SimTime, queued: u64) -> SchedulerMeasures {
         cycles: 0,
         placed: 0,
         unschedulable: 0,
+        preempted: 0,
         filtered: 0,
         scored: 0,
         wait: Tally::default(),
         waited: 0,
         queued: TimeAverage::new(queued, now),
+        busy: SimSpan::ZERO,
+        limited: Tally::default(),
         messages: Vec::new(),
     }
 }

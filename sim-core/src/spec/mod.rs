@@ -23,7 +23,7 @@ pub use profile::{
     ScoringStrategy, SpreadArgs, SpreadDefaults, WeightedResource,
 };
 pub use symbols::{Labels, Symbols};
-pub use timing::{ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
+pub use timing::{ClientLimits, ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
 pub use workload::{Arrivals, Controller, Deployment, Job, Occasion, Portion, Releases, Replicas, ScaleTo, Scaling, Source, Workload};
 
 use crate::engine::random::Seed;

@@ -91,6 +91,22 @@ pub struct SchedulerSpec {
     pub cycle_per_filtered: f64,
     /// Scheduling cycle: seconds for each node that was scored.
     pub cycle_per_scored: f64,
+    /// Limits of its requests to the API server: bindings, and conditions of Pods that were not placed.
+    pub client: ClientLimits,
+}
+
+/// A client's limits (`clientConnection`).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClientLimits {
+    /// Requests a second in the long run; 0 or less is no limit.
+    pub qps: f64,
+    /// Requests that may go out at once.
+    pub burst: u32,
+}
+
+impl ClientLimits {
+    /// No limit.
+    pub const NONE: Self = Self { qps: 0.0, burst: 1 };
 }
 
 /// How the scheduler chooses among nodes of equal score.
@@ -164,6 +180,7 @@ impl Default for SchedulerSpec {
             cycle_base: Distribution::Constant(0.000_8),
             cycle_per_filtered: 0.3e-6,
             cycle_per_scored: 0.4e-6,
+            client: ClientLimits { qps: 50.0, burst: 100 },
         }
     }
 }

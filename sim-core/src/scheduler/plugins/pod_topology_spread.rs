@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::framework::{
-    ClusterView, Filter, Happening, HappeningKind, NodeView, PodView, Prepared, Reason, Rejection, Score,
-};
+use super::super::framework::{ClusterView, Filter, Happening, HappeningKind, NodeView, PodView, Prepared, Reason, Rejection, Score};
 use super::super::nodes::{HOST_NAME, ZONE};
 use super::node_affinity::is_selected;
 use super::taint_toleration::untolerated;
