@@ -33,6 +33,7 @@ fn shown(selector: Option<&LabelSelector>, symbols: &Symbols) -> String {
 fn a_scenario_takes_its_scheduler_from_a_file_but_for_what_it_says_itself() {
     let spec = scenario().spec.scheduler;
     assert_eq!((spec.percentage_of_nodes_to_score, spec.backoff_initial.as_secs_f64(), spec.backoff_max.as_secs_f64()), (40, 2.0, 20.0));
+    assert_eq!((spec.client.qps, spec.client.burst), (80.0, 100));
     let [default, packing] = &spec.profiles[..] else { panic!("two profiles") };
     assert_eq!((default.scheduler_name.as_str(), default.percentage_of_nodes_to_score), ("default-scheduler", None));
     assert_eq!(default.filters, sim_core::spec::DEFAULT_FILTERS);

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     /// Manifests of the Pods to place, in order; a Deployment or Job stands for its Pods
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pods: Vec<PathBuf>,
-    /// A KubeSchedulerConfiguration
+    /// Configuration of the scheduler, as kube-scheduler reads it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Say for each node why it refuses a Pod, or how it scores
@@ -98,7 +98,7 @@ fn explained(detail: &Detail) -> String {
 }
 
 fn only_one(feasible: &[String]) -> String {
-    feasible.iter().map(|node| format!("    {node}: the only feasible node, not scored\n")).collect()
+    feasible.iter().map(|node| wrapped(&format!("{node}: the only feasible node, not scored"), "    ")).collect()
 }
 
 /// Nodes from the best down: total, and what each plugin adds to it.
