@@ -7,7 +7,7 @@ use super::plain::{Candidates, candidates, first_refusal};
 use super::plugins::scheduling_gates;
 use super::post_filter::Preemptor;
 use super::preemption::{Candidate, Crowd};
-use super::{Profile, Scheduler};
+use super::{Profile, Rules, Scheduler};
 use crate::spec::{Spec, Symbols};
 use crate::table::{NodeId, PodId, TemplateId};
 
@@ -89,13 +89,13 @@ impl Scheduler {
     }
 
     fn explain_filters(&self, spec: &Spec, template: TemplateId, found: &mut Explanation) {
-        let (nodes, profile) = (&self.nodes, &self.profile);
+        let (nodes, profile) = (&self.nodes, self.profiles.of(template));
         let crowd = self.explain_crowd(spec, template);
         let pod = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
         let cluster = ClusterView { nodes, spec };
         let words = Words { spec, symbols: nodes.symbols() };
         match candidates(profile, pod, cluster) {
-            Ok(candidates) => self.explain_nodes(&candidates, &crowd, &words, found),
+            Ok(candidates) => self.explain_nodes((profile, &candidates), self.profiles.rules(template, self.rules), &crowd, &words, found),
             Err(Failure::Whole(reason, plugin)) => {
                 let plugin = Some(profile.filter_name(plugin));
                 found.rejection = Some(Refused { plugin, reasons: vec![words.of(reason)], resolvable: false });
@@ -105,10 +105,17 @@ impl Scheduler {
         found.scores = (found.feasible.len() > 1).then(|| scored(profile, &pod, cluster, &found.feasible));
     }
 
-    fn explain_nodes(&self, candidates: &Candidates<'_>, crowd: &Crowd, words: &Words<'_>, found: &mut Explanation) {
-        let (nodes, profile) = (&self.nodes, &self.profile);
+    fn explain_nodes(
+        &self,
+        (profile, candidates): (&Profile, &Candidates<'_>),
+        rules: Rules,
+        crowd: &Crowd,
+        words: &Words<'_>,
+        found: &mut Explanation,
+    ) {
+        let nodes = &self.nodes;
         let list = candidates.only.as_ref().map_or(nodes.order(), |(only, _)| only);
-        let enough = feasible_enough(list.len(), self.rules.percentage);
+        let enough = feasible_enough(list.len(), rules.percentage);
         for place in 0..list.len() {
             let node = list[(self.start + place) % list.len()];
             match first_refusal(candidates, nodes, node, crowd) {
@@ -130,7 +137,7 @@ impl Scheduler {
 
     /// A Pod of which nothing is known but its template.
     fn newcomer<'a>(&'a self, spec: &'a Spec, template: TemplateId) -> Preemptor<'a> {
-        Preemptor { spec, profile: &self.profile, memory: &self.memory, pod: PodId(u32::MAX), template, tie: 0 }
+        Preemptor { spec, profile: self.profiles.of(template), memory: &self.memory, pod: PodId(u32::MAX), template, tie: 0 }
     }
 
     fn explain_crowd(&self, spec: &Spec, template: TemplateId) -> Crowd {

@@ -8,7 +8,7 @@
 use super::nodes::Nodes;
 use crate::spec::{HostPort, Labels, PodTemplate, Requests, Spec, Symbols, Taint};
 use crate::table::{ImageId, NodeId, PodId, ResourceId, Symbol, TemplateId};
-use crate::units::SimTime;
+use crate::units::{Bytes, SimTime};
 
 /// What a plugin may know of the Pod.
 #[derive(Clone, Copy, Debug)]
@@ -106,9 +106,29 @@ impl<'a> ClusterView<'a> {
         &self.spec.templates[template]
     }
 
+    /// How many templates there are.
+    pub fn templates_count(&self) -> usize {
+        self.spec.templates.len()
+    }
+
     /// Templates of which Pods are bound, and how many.
     pub fn bound(&self) -> impl Iterator<Item = (TemplateId, u32)> + use<'a> {
         self.nodes.bound().iter().map(|(template, pods)| (template, *pods)).filter(|(_, pods)| *pods > 0)
+    }
+
+    /// How many Pods with affinity or anti-affinity terms to other Pods are bound.
+    pub fn bound_with_terms(&self) -> u32 {
+        self.nodes.with_terms()
+    }
+
+    /// How many nodes list an image in their status.
+    pub fn nodes_with_image(&self, image: ImageId) -> u32 {
+        self.nodes.with_image(image)
+    }
+
+    /// The size of an image.
+    pub fn image_size(&self, image: ImageId) -> Bytes {
+        self.spec.images[image].size
     }
 
     /// The labels of a namespace, `None` if it is not known.

@@ -19,6 +19,7 @@ pub mod plugins;
 mod post_filter;
 mod preemption;
 mod profile;
+mod profiles;
 mod queue;
 #[cfg(test)]
 mod testing;
@@ -37,6 +38,7 @@ use messages::{Failure, Messages};
 use nodes::Nodes;
 use post_filter::{Memory, Preemptor};
 use profile::PluginSet;
+use profiles::Profiles;
 use queue::{Event, Queue};
 
 use crate::spec::{Spec, TieBreak};
@@ -46,7 +48,7 @@ use crate::units::SimTime;
 /// Queue, node cache and profile.
 #[derive(Clone, Debug)]
 pub struct Scheduler {
-    profile: Profile,
+    profiles: Profiles,
     rules: Rules,
     nodes: Nodes,
     fast: Fast,
@@ -113,12 +115,12 @@ impl Decision {
 }
 
 impl Scheduler {
-    /// A scheduler with the default profile for the nodes of `spec`, numbered pool by pool, with no Pods on them.
+    /// A scheduler with the profiles of `spec` for the nodes of `spec`, numbered pool by pool, with no Pods on them.
     pub fn new(spec: &Spec) -> Self {
         let nodes = Nodes::new(spec);
         let rules = Rules { percentage: spec.scheduler.percentage_of_nodes_to_score, tie_break: spec.scheduler.tie_break };
         Self {
-            profile: Profile::default(),
+            profiles: Profiles::new(spec),
             rules,
             fast: Fast::new(spec, &nodes),
             nodes,
@@ -131,10 +133,10 @@ impl Scheduler {
         }
     }
 
-    /// The same with another profile.
+    /// The same with one profile for all Pods.
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
-        Self { profile, ..self }
+        Self { profiles: self.profiles.replaced(profile), ..self }
     }
 
     /// The same with a way to its decisions.
@@ -198,7 +200,8 @@ impl Scheduler {
     }
 
     fn decide(&mut self, spec: &Spec, (pod, template): (PodId, TemplateId), tie: u64) -> Decision {
-        let Self { nodes, profile, rules, start, memory, .. } = self;
+        let Self { nodes, profiles, rules, start, memory, .. } = self;
+        let (profile, rules) = (profiles.of(template), profiles.rules(template, *rules));
         let preemptor = Preemptor { spec, profile, memory, pod, template, tie };
         if let Some(node) = preemptor.room_made(nodes) {
             return Decision { filtered: 1, scored: 0, outcome: Ok(node) };
@@ -206,13 +209,13 @@ impl Scheduler {
         let crowd = preemptor.crowd(nodes);
         let view = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
         let cluster = ClusterView { nodes, spec };
-        if self.path == Path::Auto && crowd.is_empty() && profile.is_default() {
-            let context = Context { cluster, profile, rules: *rules, pod: view };
+        if self.path == Path::Auto && crowd.is_empty() && profile.is_default() && !plugins::concerns(&view, cluster) {
+            let context = Context { cluster, profile, rules, pod: view };
             if let Some(decision) = self.fast.decide(context, start, template, tie) {
                 return decision;
             }
         }
-        plain::decide(cluster, profile, *rules, start, (view, &crowd), tie)
+        plain::decide(cluster, profile, rules, start, (view, &crowd), tie)
     }
 
     /// `PostFilter`: may others make room?
@@ -225,8 +228,8 @@ impl Scheduler {
         now: SimTime,
     ) -> Option<Candidate> {
         let Failure::Nodes(tally) = failure else { return None };
-        let Self { nodes, profile, memory, .. } = self;
-        let preemptor = Preemptor { spec, profile, memory, pod, template, tie };
+        let Self { nodes, profiles, memory, .. } = self;
+        let preemptor = Preemptor { spec, profile: profiles.of(template), memory, pod, template, tie };
         let chosen = preemptor.preempt(nodes, tally).and_then(|run| run.best(spec));
         match &chosen {
             Some(chosen) => self.nominate(spec, (pod, template), chosen, now),
@@ -247,8 +250,8 @@ impl Scheduler {
 
     fn fail(&mut self, spec: &Spec, failure: &Failure, now: SimTime) -> MessageId {
         let message = self.messages.add(failure, spec, self.nodes.symbols(), self.nodes.len());
-        let (profile, nodes) = (&self.profile, &self.nodes);
-        let helps = |event, template, rejectors| helps(spec, profile, nodes, event, template, rejectors);
+        let (profiles, nodes) = (&self.profiles, &self.nodes);
+        let helps = |event, template, rejectors| helps(spec, profiles, nodes, event, template, rejectors);
         let failed = self.queue.failed(failure.rejectors(), message, now, &helps);
         // A Pod that was withdrawn meanwhile does not wait, but its message can still be read until another comes.
         for gone in failed.before.into_iter().chain((!failed.kept).then_some(message)) {
@@ -279,7 +282,9 @@ impl Scheduler {
         if !self.nodes.cordon(node, cordoned) {
             return;
         }
-        self.fast.redefined(ClusterView { nodes: &self.nodes, spec }, &self.profile, node);
+        if let Some(profile) = self.profiles.fast() {
+            self.fast.redefined(ClusterView { nodes: &self.nodes, spec }, profile, node);
+        }
         if !cordoned {
             self.happened(spec, Event::Uncordoned(node), now);
         }
@@ -291,10 +296,10 @@ impl Scheduler {
 
     /// The same, seen only by Pods of at most this priority.
     fn happened_for(&mut self, spec: &Spec, event: Event, most: i32, now: SimTime) {
-        let registered = self.profile.registered(event.kind());
-        let (profile, nodes) = (&self.profile, &self.nodes);
+        let registered = self.profiles.registered(event.kind());
+        let (profiles, nodes) = (&self.profiles, &self.nodes);
         self.queue.happened((event, most), registered, now, &|event, template, rejectors| {
-            helps(spec, profile, nodes, event, template, rejectors)
+            helps(spec, profiles, nodes, event, template, rejectors)
         });
     }
 
@@ -364,7 +369,8 @@ impl Event {
 }
 
 /// True if `event` may help a Pod of this template that `rejectors` refused.
-fn helps(spec: &Spec, profile: &Profile, nodes: &Nodes, event: Event, template: TemplateId, rejectors: PluginSet) -> bool {
+fn helps(spec: &Spec, profiles: &Profiles, nodes: &Nodes, event: Event, template: TemplateId, rejectors: PluginSet) -> bool {
+    let profile = profiles.of(template);
     let asked = rejectors.and(profile.registered(event.kind()));
     let happening = match event {
         Event::AssignedPodDeleted(gone) => Happening::AssignedPodDeleted(&spec.templates[gone]),

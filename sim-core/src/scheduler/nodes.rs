@@ -34,6 +34,10 @@ pub(super) struct Nodes {
     residents: Table<NodeId, Vec<Resident>>,
     /// Pods of each template that are on some node.
     bound: Table<TemplateId, u32>,
+    /// Pods on nodes that have affinity terms.
+    with_terms: u32,
+    /// Nodes that list each image.
+    with_image: Table<ImageId, u32>,
     by_name: FxHashMap<Symbol, NodeId>,
     order: Vec<NodeId>,
     /// Where a node stands in `order`.
@@ -59,7 +63,8 @@ impl Nodes {
         let by_name = rows.iter().map(|(id, node)| (node.name, id)).collect();
         let loads = Table::filled(rows.len(), Load::default());
         let (residents, bound) = (Table::filled(rows.len(), Vec::new()), Table::filled(spec.templates.len(), 0));
-        Self { symbols, loads, residents, bound, rows, by_name, order, places }
+        let with_image = with_image(spec.images.len(), &rows);
+        Self { symbols, loads, residents, bound, with_terms: 0, with_image, rows, by_name, order, places }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -111,6 +116,16 @@ impl Nodes {
         &self.bound
     }
 
+    /// Pods on nodes that have affinity terms.
+    pub(super) const fn with_terms(&self) -> u32 {
+        self.with_terms
+    }
+
+    /// Nodes that list the image.
+    pub(super) fn with_image(&self, image: ImageId) -> u32 {
+        self.with_image[image]
+    }
+
     pub(super) fn residents(&self, node: NodeId) -> &[Resident] {
         &self.residents[node]
     }
@@ -119,6 +134,7 @@ impl Nodes {
     pub(super) fn add(&mut self, spec: &Spec, resident: Resident, node: NodeId) {
         self.residents[node].push(resident);
         self.bound[resident.template] += 1;
+        self.with_terms += u32::from(!spec.templates[resident.template].affinity.is_empty());
         self.charge(&spec.templates[resident.template], node);
     }
 
@@ -131,6 +147,7 @@ impl Nodes {
         let row = residents.iter().position(|resident| resident.pod == pod);
         let resident = residents.remove(row.unwrap_or_else(|| panic!("{pod:?} is not on {node:?}")));
         self.bound[resident.template] -= 1;
+        self.with_terms -= u32::from(!spec.templates[resident.template].affinity.is_empty());
         self.free(&spec.templates[resident.template], node);
         resident
     }
@@ -183,6 +200,17 @@ impl Nodes {
     pub(super) fn cordon(&mut self, node: NodeId, cordoned: bool) -> bool {
         std::mem::replace(&mut self.rows[node].cordoned, cordoned) != cordoned
     }
+}
+
+/// How many nodes list each image; an image that a node lists twice counts once.
+fn with_image(images: usize, rows: &Table<NodeId, Node>) -> Table<ImageId, u32> {
+    let mut counts = Table::filled(images, 0);
+    for node in rows.rows() {
+        for (row, image) in node.images.iter().enumerate() {
+            counts[*image] += u32::from(!node.images[..row].contains(image));
+        }
+    }
+    counts
 }
 
 /// Node number `ordinal` of a pool.

@@ -157,7 +157,8 @@ impl Scheduler {
 
     /// True if Pods of a template could take the place of Pods that are on nodes now.
     pub fn may_preempt(&self, spec: &Spec, template: TemplateId) -> bool {
-        let preemptor = Preemptor { spec, profile: &self.profile, memory: &self.memory, pod: PodId(u32::MAX), template, tie: 0 };
+        let profile = self.profiles.of(template);
+        let preemptor = Preemptor { spec, profile, memory: &self.memory, pod: PodId(u32::MAX), template, tie: 0 };
         let may = preemption_args(spec, template).is_some() && !spec.templates[template].never_preempts;
         may && preemptor.somebody_is_lower(&self.nodes)
     }

@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use super::framework::{AnyFilter, AnyScore, Happening, HappeningKind, PodView};
 use super::plugins::{
-    NodeAffinity, NodeName, NodePorts, NodeResourcesBalancedAllocation, NodeResourcesFit, NodeUnschedulable, TaintToleration,
+    ImageLocality, InterPodAffinity, NodeAffinity, NodeName, NodePorts, NodeResourcesBalancedAllocation, NodeResourcesFit,
+    NodeUnschedulable, PodTopologySpread, TaintToleration,
 };
-use crate::spec::{BalancedAllocationArgs, FitArgs};
-use crate::table::Table;
+use crate::spec::ProfileSpec;
+use crate::table::{ResourceId, Table};
+
+/// Names of extended resources, which arguments of plugins refer to.
+type Resources = Table<ResourceId, String>;
 
 /// A set of filter plugins of a profile, by their place in it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -46,6 +50,7 @@ pub struct Profile {
     pub(super) scores: Vec<(Arc<dyn AnyScore>, i64)>,
     /// The filters that registered for each kind of happening.
     registered: [PluginSet; HappeningKind::COUNT],
+    is_default: bool,
 }
 
 /// A profile that names a plugin which does not exist.
@@ -57,23 +62,15 @@ pub struct UnknownPlugin {
 }
 
 impl Profile {
-    /// Filters of kube-scheduler v1.34 in its order (those that exist here).
-    pub const DEFAULT_FILTERS: [&str; 6] =
-        ["NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts", "NodeResourcesFit"];
-
-    /// Scores of kube-scheduler v1.34 in its order with their weights (those that exist here).
-    pub const DEFAULT_SCORES: [(&str, i64); 4] =
-        [("TaintToleration", 3), ("NodeAffinity", 2), ("NodeResourcesFit", 1), ("NodeResourcesBalancedAllocation", 1)];
-
-    /// The profile of these plugins.
+    /// The plugins that a profile names, in its order, with its weights and arguments.
     ///
     /// # Errors
     /// If a name is unknown.
-    pub fn resolve(filters: &[&str], scores: &[(&str, i64)]) -> Result<Self, UnknownPlugin> {
-        let filters: Vec<_> = filters.iter().map(|name| filter(name)).collect::<Result<_, _>>()?;
-        let scores = scores.iter().map(|(name, weight)| Ok((score(name)?, *weight))).collect::<Result<_, _>>()?;
+    pub fn new(spec: &ProfileSpec, resources: &Resources) -> Result<Self, UnknownPlugin> {
+        let filters: Vec<_> = spec.filters.iter().map(|name| filter(name, spec, resources)).collect::<Result<_, _>>()?;
+        let scores = spec.scores.iter().map(|(name, weight)| Ok((score(name, spec, resources)?, *weight))).collect::<Result<_, _>>()?;
         let registered = HappeningKind::ALL.map(|kind| registered(&filters, kind));
-        Ok(Self { filters, scores, registered })
+        Ok(Self { filters, scores, registered, is_default: is_default(spec) })
     }
 
     /// The name of a single filter.
@@ -92,17 +89,15 @@ impl Profile {
         asked.any(|(_, filter)| filter.hint(pod, happening))
     }
 
-    /// True if this is the default profile: what the fast path is made for.
-    pub(super) fn is_default(&self) -> bool {
-        let filters = self.filters.iter().map(|filter| filter.name());
-        let scores = self.scores.iter().map(|(score, weight)| (score.name(), *weight));
-        filters.eq(Self::DEFAULT_FILTERS) && scores.eq(Self::DEFAULT_SCORES)
+    /// True if plugins, order, weights and arguments are those of the default profile: what the fast path is made for.
+    pub(super) const fn is_default(&self) -> bool {
+        self.is_default
     }
 }
 
 impl Default for Profile {
     fn default() -> Self {
-        Self::resolve(&Self::DEFAULT_FILTERS, &Self::DEFAULT_SCORES).expect("the default plugins exist")
+        Self::new(&ProfileSpec::default(), &Table::new()).expect("the default plugins exist")
     }
 }
 
@@ -114,6 +109,18 @@ impl fmt::Debug for Profile {
     }
 }
 
+/// True if the profile decides as the default one does about where Pods go; whom they may displace is not looked at.
+fn is_default(spec: &ProfileSpec) -> bool {
+    let default = ProfileSpec {
+        scheduler_name: spec.scheduler_name.clone(),
+        percentage_of_nodes_to_score: spec.percentage_of_nodes_to_score,
+        preempts: spec.preempts,
+        preemption: spec.preemption,
+        ..ProfileSpec::default()
+    };
+    *spec == default
+}
+
 fn registered(filters: &[Arc<dyn AnyFilter>], kind: HappeningKind) -> PluginSet {
     let mut set = PluginSet::EMPTY;
     for (plugin, _) in filters.iter().enumerate().filter(|(_, filter)| filter.retries_on().contains(&kind)) {
@@ -122,26 +129,29 @@ fn registered(filters: &[Arc<dyn AnyFilter>], kind: HappeningKind) -> PluginSet 
     set
 }
 
-fn filter(name: &str) -> Result<Arc<dyn AnyFilter>, UnknownPlugin> {
+fn filter(name: &str, spec: &ProfileSpec, resources: &Resources) -> Result<Arc<dyn AnyFilter>, UnknownPlugin> {
     Ok(match name {
         "NodeUnschedulable" => Arc::new(NodeUnschedulable),
         "NodeName" => Arc::new(NodeName),
         "TaintToleration" => Arc::new(TaintToleration),
-        "NodeAffinity" => Arc::new(NodeAffinity::default()),
+        "NodeAffinity" => Arc::new(NodeAffinity::new(spec.node_affinity.clone())),
         "NodePorts" => Arc::new(NodePorts),
-        "NodeResourcesFit" => Arc::new(NodeResourcesFit::new(&FitArgs::default(), &Table::new())),
+        "NodeResourcesFit" => Arc::new(NodeResourcesFit::new(&spec.fit, resources)),
+        "PodTopologySpread" => Arc::new(PodTopologySpread { args: spec.spread.clone() }),
+        "InterPodAffinity" => Arc::new(InterPodAffinity { args: spec.inter_pod_affinity }),
         _ => return Err(UnknownPlugin { kind: "filter", name: name.into() }),
     })
 }
 
-fn score(name: &str) -> Result<Arc<dyn AnyScore>, UnknownPlugin> {
+fn score(name: &str, spec: &ProfileSpec, resources: &Resources) -> Result<Arc<dyn AnyScore>, UnknownPlugin> {
     Ok(match name {
         "TaintToleration" => Arc::new(TaintToleration),
-        "NodeAffinity" => Arc::new(NodeAffinity::default()),
-        "NodeResourcesFit" => Arc::new(NodeResourcesFit::new(&FitArgs::default(), &Table::new())),
-        "NodeResourcesBalancedAllocation" => {
-            Arc::new(NodeResourcesBalancedAllocation::new(&BalancedAllocationArgs::default(), &Table::new()))
-        }
+        "NodeAffinity" => Arc::new(NodeAffinity::new(spec.node_affinity.clone())),
+        "NodeResourcesFit" => Arc::new(NodeResourcesFit::new(&spec.fit, resources)),
+        "PodTopologySpread" => Arc::new(PodTopologySpread { args: spec.spread.clone() }),
+        "InterPodAffinity" => Arc::new(InterPodAffinity { args: spec.inter_pod_affinity }),
+        "NodeResourcesBalancedAllocation" => Arc::new(NodeResourcesBalancedAllocation::new(&spec.balanced, resources)),
+        "ImageLocality" => Arc::new(ImageLocality),
         _ => return Err(UnknownPlugin { kind: "score", name: name.into() }),
     })
 }
@@ -150,15 +160,32 @@ fn score(name: &str) -> Result<Arc<dyn AnyScore>, UnknownPlugin> {
 mod tests {
     use super::*;
 
+    /// The default profile, changed.
+    fn changed(change: impl FnOnce(&mut ProfileSpec)) -> Result<Profile, UnknownPlugin> {
+        let mut spec = ProfileSpec::default();
+        change(&mut spec);
+        Profile::new(&spec, &Table::new())
+    }
+
     #[test]
     fn a_plugin_that_does_not_exist_is_named() {
-        let error = Profile::resolve(&["NodeNmae"], &[]).unwrap_err();
+        let error = changed(|spec| spec.filters.push("NodeNmae".into())).unwrap_err();
         assert_eq!(error.to_string(), "no filter plugin is called `NodeNmae`");
     }
 
     #[test]
     fn only_the_default_profile_counts_as_default() {
         assert!(Profile::default().is_default());
-        assert!(!Profile::resolve(&Profile::DEFAULT_FILTERS, &[("NodeResourcesFit", 1)]).unwrap().is_default());
+        let table: [(fn(&mut ProfileSpec), bool); 6] = [
+            (|spec| spec.scheduler_name = "other".into(), true),
+            (|spec| spec.preempts = false, true),
+            (|spec| spec.filters.swap(0, 1), false),
+            (|spec| spec.scores[0].1 += 1, false),
+            (|spec| spec.inter_pod_affinity.hard_weight = 0, false),
+            (|spec| spec.node_affinity.required = Some(vec![]), false),
+        ];
+        for (number, (change, want)) in table.into_iter().enumerate() {
+            assert_eq!(changed(change).unwrap().is_default(), want, "row {number}");
+        }
     }
 }

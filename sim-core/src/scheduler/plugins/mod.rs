@@ -1,6 +1,8 @@
 //! The plugins of kube-scheduler v1.34, one file each.
 
 mod balanced_allocation;
+mod image_locality;
+mod inter_pod_affinity;
 mod node_affinity;
 mod node_name;
 mod node_ports;
@@ -13,6 +15,8 @@ pub(super) mod scheduling_gates;
 mod taint_toleration;
 
 pub use balanced_allocation::NodeResourcesBalancedAllocation;
+pub use image_locality::ImageLocality;
+pub use inter_pod_affinity::InterPodAffinity;
 pub use node_affinity::NodeAffinity;
 pub use node_name::NodeName;
 pub use node_ports::NodePorts;
@@ -23,7 +27,16 @@ pub use resources_fit::NodeResourcesFit;
 pub use taint_toleration::TaintToleration;
 
 pub(super) use balanced_allocation::is_balanced;
-pub(super) use pod_topology_spread::may_spread;
 pub(super) use resources_fit::lacking;
 #[cfg(test)]
 pub(super) use resources_fit::least_allocated;
+
+use super::framework::{ClusterView, PodView};
+
+/// True if a plugin for which the fast path has no answers may tell nodes apart for this Pod: a plugin that counts Pods would do
+/// more than skip, or images are on some nodes only. For the arguments of the default profile.
+pub(super) fn concerns(pod: &PodView<'_>, cluster: ClusterView<'_>) -> bool {
+    pod_topology_spread::concerns(pod.template)
+        || inter_pod_affinity::concerns(pod.template, cluster)
+        || image_locality::concerns(pod.template, cluster)
+}

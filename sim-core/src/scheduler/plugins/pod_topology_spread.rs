@@ -20,7 +20,7 @@ pub struct PodTopologySpread {
 }
 
 /// True if Pods of the template may have constraints, their own or default ones; else the plugin skips.
-pub(in super::super) fn may_spread(template: &PodTemplate) -> bool {
+pub(super) fn concerns(template: &PodTemplate) -> bool {
     !template.spread.is_empty() || default_selector(template).is_some()
 }
 
@@ -177,14 +177,18 @@ impl Filter for PodTopologySpread {
     }
 
     fn retries_on(&self) -> &'static [HappeningKind] {
-        &[HappeningKind::AssignedPodDeleted]
+        &[HappeningKind::AssignedPodDeleted, HappeningKind::Uncordoned]
     }
 
-    /// A Pod of the namespace that a constraint selects is gone.
+    /// A Pod of the namespace that a constraint selects is gone, or a node with the keys has other taints.
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
-        let Happening::AssignedPodDeleted(gone) = happening else { return false };
-        let constraints = || self.constraints(pod, WhenUnsatisfiable::DoNotSchedule);
-        gone.namespace == pod.template.namespace && constraints().iter().any(|constraint| selects(constraint, gone))
+        let constraints = self.constraints(pod, WhenUnsatisfiable::DoNotSchedule);
+        match happening {
+            Happening::AssignedPodDeleted(gone) => {
+                gone.namespace == pod.template.namespace && constraints.iter().any(|constraint| selects(constraint, gone))
+            }
+            Happening::Uncordoned(node) => has_keys(&constraints, node),
+        }
     }
 }
 
