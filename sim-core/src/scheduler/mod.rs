@@ -145,12 +145,23 @@ impl Scheduler {
         Self { path, ..self }
     }
 
-    /// A new Pod enters the active queue.
+    /// A new Pod enters the active queue; one that is [held back](Self::holds_back) waits outside.
     ///
     /// # Panics
     /// If it waits already.
-    pub fn submit(&mut self, pod: PodId, template: TemplateId, now: SimTime) {
-        self.queue.submit(pod, template, self.priorities[template], now);
+    pub fn submit(&mut self, spec: &Spec, pod: PodId, template: TemplateId, now: SimTime) {
+        let held = self.holds_back(spec, template);
+        self.queue.submit(pod, template, (self.priorities[template], held), now);
+    }
+
+    /// True if Pods of a template are not tried: they have scheduling gates (`PreEnqueue`), or name a scheduler that does not exist.
+    pub fn holds_back(&self, spec: &Spec, template: TemplateId) -> bool {
+        plugins::scheduling_gates::refusal(&spec.templates[template]).is_some() || !self.profiles.know(template)
+    }
+
+    /// A waiting Pod's last scheduling gate was taken away: it is tried as soon as its turn comes.
+    pub fn open_gates(&mut self, pod: PodId) {
+        self.queue.open_gates(pod);
     }
 
     /// A Pod that waits was deleted. If its cycle is under way and fails, it is not queued again.

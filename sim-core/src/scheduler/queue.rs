@@ -54,6 +54,8 @@ enum Place {
     Backoff,
     ErrorBackoff,
     Parked,
+    /// Held back before it enters any queue (`PreEnqueue`).
+    Gated,
 }
 
 /// A popped Pod and what happened since.
@@ -114,11 +116,11 @@ impl Queue {
         self.records.len()
     }
 
-    /// Adds a new Pod.
+    /// Adds a new Pod, with its priority, and whether it is held back by a gate.
     ///
     /// # Panics
     /// If it is there already.
-    pub(super) fn submit(&mut self, pod: PodId, template: TemplateId, priority: i32, now: SimTime) {
+    pub(super) fn submit(&mut self, pod: PodId, template: TemplateId, (priority, gated): (i32, bool), now: SimTime) {
         let record = Record {
             template,
             message: None,
@@ -129,10 +131,12 @@ impl Queue {
             unschedulable_count: 0,
             errors_count: 0,
             rejectors: PluginSet::EMPTY,
-            place: Place::Active,
+            place: if gated { Place::Gated } else { Place::Active },
         };
         self.submitted += 1;
-        self.active.push(pod, record.rank());
+        if !gated {
+            self.active.push(pod, record.rank());
+        }
         let known = self.records.insert(pod, record);
         assert!(known.is_none(), "{pod:?} is submitted twice");
     }
@@ -153,6 +157,7 @@ impl Queue {
             Place::Backoff => drop(self.backoff.remove(&pod)),
             Place::ErrorBackoff => drop(self.errors.remove(&pod)),
             Place::Parked => self.unpark(pod, record.rejectors),
+            Place::Gated => {}
         }
     }
 
@@ -269,6 +274,13 @@ impl Queue {
             waiting.filter(|(pod, rejectors)| sees(pod) && helps(event, records[pod].template, *rejectors)).map(|(pod, _)| pod).collect();
         for pod in woken {
             self.wake(pod, now);
+        }
+    }
+
+    /// A Pod that was held back is active from now on. (It has not failed yet, so there is no back-off.)
+    pub(super) fn open_gates(&mut self, pod: PodId) {
+        if self.records.get(&pod).is_some_and(|record| record.place == Place::Gated) {
+            self.activate(pod);
         }
     }
 
