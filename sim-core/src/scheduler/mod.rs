@@ -282,6 +282,17 @@ impl Scheduler {
         self.happened(spec, Event::AssignedPodDeleted(gone.template), now);
     }
 
+    /// The scheduler sees that the binding of a Pod of this template has landed: Pods that want its kind near, or are spread around
+    /// it, are woken.
+    pub fn bound(&mut self, spec: &Spec, template: TemplateId, now: SimTime) {
+        self.happened(spec, Event::AssignedPodAdded(template), now);
+    }
+
+    /// True if somebody waits for [`Scheduler::bound`].
+    pub fn awaits_binding(&self) -> bool {
+        self.queue.awaits(self.profiles.registered(HappeningKind::AssignedPodAdded))
+    }
+
     /// Puts a Pod on a node without a decision, whether it fits or not.
     pub fn assign(&mut self, spec: &Spec, resident: Resident, node: NodeId) {
         self.nodes.add(spec, resident, node);
@@ -374,6 +385,7 @@ impl Event {
     const fn kind(self) -> HappeningKind {
         match self {
             Self::AssignedPodDeleted(_) => HappeningKind::AssignedPodDeleted,
+            Self::AssignedPodAdded(_) => HappeningKind::AssignedPodAdded,
             Self::Uncordoned(_) => HappeningKind::Uncordoned,
         }
     }
@@ -385,6 +397,7 @@ fn helps(spec: &Spec, profiles: &Profiles, nodes: &Nodes, event: Event, template
     let asked = rejectors.and(profile.registered(event.kind()));
     let happening = match event {
         Event::AssignedPodDeleted(gone) => Happening::AssignedPodDeleted(&spec.templates[gone]),
+        Event::AssignedPodAdded(come) => Happening::AssignedPodAdded(&spec.templates[come]),
         Event::Uncordoned(node) => Happening::Uncordoned(nodes.view(node)),
     };
     profile.hints(asked, &PodView { template: &spec.templates[template], symbols: nodes.symbols() }, &happening)

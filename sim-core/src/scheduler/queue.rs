@@ -26,6 +26,7 @@ const FLUSH_PERIOD: u64 = 30 * WINDOW;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Event {
     AssignedPodDeleted(TemplateId),
+    AssignedPodAdded(TemplateId),
     Uncordoned(NodeId),
 }
 
@@ -258,6 +259,11 @@ impl Queue {
         }
         let doubled = self.backoff_initial * (1_u64.checked_shl(count - 1).unwrap_or(u64::MAX));
         Some(window(record.since + doubled.min(self.backoff_max)))
+    }
+
+    /// True if a Pod in flight, or parked by one of these plugins, may be helped by what they registered for.
+    pub(super) fn awaits(&self, registered: PluginSet) -> bool {
+        self.in_flight.is_some() || self.parked.keys().any(|rejectors| !rejectors.and(registered).is_empty())
     }
 
     /// Wakes the parked Pods that an event may help; `registered` are the plugins that asked for events of its kind.

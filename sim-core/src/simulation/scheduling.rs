@@ -199,6 +199,18 @@ impl Scheduling {
         }
     }
 
+    /// A step of a Pod's start is over. When its kubelet notices that it is bound, the scheduler does, too.
+    pub(super) fn noticed(&mut self, world: &mut World<'_>, pod: PodRef) {
+        if !self.scheduler.awaits_binding() {
+            return;
+        }
+        let bound = world.pods.alive(pod).filter(|pod| world.pods[*pod].step == Step::Notice);
+        if let Some(pod) = bound {
+            self.scheduler.bound(world.spec, world.pods[pod].template, world.now);
+            self.kick(world);
+        }
+    }
+
     /// A Pod has a deletion timestamp.
     pub(super) fn deleting(&mut self, world: &World<'_>, pod: PodId) {
         let row = &world.pods[pod];
