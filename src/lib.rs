@@ -13,6 +13,7 @@
 
 pub mod cli;
 pub mod conformance;
+pub mod decisions;
 pub mod experiment;
 
 pub use {reports, scenarios, sim_core};

@@ -151,6 +151,41 @@ fn a_summary_fits_100_columns_and_json_is_one_line() {
     assert!(serde_json::from_str::<serde_json::Value>(&stdout(&json)).unwrap().is_object());
 }
 
+const CLUSTER: &str = "scenarios/library/scheduling/cluster.yaml";
+const PODS: &str = "scenarios/library/scheduling/pods.yaml";
+
+#[test]
+fn pods_are_placed_and_explained_and_exit_1_says_that_one_was_not() {
+    let placed = podsim(&["schedule", "--cluster", CLUSTER, "--pods", PODS, "--explain"]);
+    assert_eq!(placed.status.code(), Some(0), "{}", stderr(&placed));
+    let said = stdout(&placed);
+    assert!(said.contains("3 of 3 Pods placed") && said.contains("untolerated taint {dedicated: batch}: node-b"), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 100), "{said}");
+    let dir = tempfile::tempdir().unwrap();
+    let large = dir.path().join("large.yaml");
+    fs::write(
+        &large,
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: large}\nspec:\n  containers:\n  - {name: c, image: i, resources: {requests: {cpu: 100}}}\n",
+    )
+    .unwrap();
+    let refused = podsim(&["schedule", "--cluster", CLUSTER, "--pods", large.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    let line: serde_json::Value = serde_json::from_str(stdout(&refused).lines().next().unwrap()).unwrap();
+    let message = line["message"].as_str().unwrap();
+    assert!(message.contains("2 Insufficient cpu") && message.contains("1 node(s) had untolerated taint"), "{message}");
+}
+
+#[test]
+fn records_that_are_none_exit_with_2_and_say_where() {
+    let dir = tempfile::tempdir().unwrap();
+    let records = dir.path().join("bad.jsonl");
+    fs::write(&records, "{\"id\": \"one\", \"nodes\": 3}\nno json\n").unwrap();
+    let output = podsim(&["conformance", records.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("bad.jsonl:1:") && said.contains("nodes") && said.contains("bad.jsonl:2:1: json::syntax"), "{said}");
+}
+
 #[test]
 fn completions_exist_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

@@ -310,6 +310,7 @@ fn scheduler(dice: &mut Dice, levels: &Levels, placed: u64) -> SchedulerMeasures
         cycles: placed + 133,
         placed,
         unschedulable: 133,
+        preempted: 0,
         filtered: placed * 150,
         scored: placed * 88,
         wait: tally(dice, placed, 0.04, 1.1),

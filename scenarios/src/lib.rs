@@ -22,7 +22,7 @@ mod text;
 mod values;
 
 pub use compile::situation::{BoundPod, PendingPod, Situation};
-pub use load::{Checked, Loaded, Overrides, check, load};
+pub use load::{Checked, Loaded, Overrides, check, load, load_situation};
 pub use problem::{Code, Note, Problem, Problems, Treatment};
 
 /// The JSON Schema of the scenario file.

@@ -17,8 +17,10 @@ use crate::text::yaml;
 
 mod files;
 mod overrides;
+mod situation;
 
 pub(crate) use files::Files;
+pub use situation::load_situation;
 
 /// What the command line changes in a scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -145,3 +145,30 @@ fn pods_that_fit_nowhere_wait_with_the_scheduler_s_words() {
     assert_eq!(outcome.scheduler.messages[0].message, "0/3 nodes are available: 3 Insufficient cpu.");
     assert_eq!(outcome.scheduler.messages[0].waiting, 2);
 }
+
+#[test]
+fn important_pods_take_the_place_of_others_once_those_have_stopped() {
+    let mut symbols = Symbols::default();
+    let job = |symbols: &mut Symbols, run| template(symbols, RestartPolicy::Never, vec![container("work", 4_000, run)]);
+    // The standing Pods leave when they are told to, after up to their grace period of 30 seconds.
+    let standing = Behavior { shutdown: Distribution::Uniform { low: 5.0, high: 25.0 }, ..Behavior::default() };
+    let low = template(&mut symbols, RestartPolicy::Always, vec![container("app", 4_000, standing)]);
+    let mut high = job(&mut symbols, Behavior { run: Some(Distribution::Constant(600.0)), ..Behavior::default() });
+    high.priority = 1_000;
+    let deployment = Deployment {
+        replicas: Replicas::Fixed(12),
+        max_surge: Portion::Count(1),
+        max_unavailable: Portion::Count(0),
+        releases: None,
+        scaling: Vec::new(),
+    };
+    let mut spec = cluster(3, 16_000, low, symbols, workload(Controller::Deployment(deployment), Source::Standing { instances: 1 }));
+    let urgent = spec.templates.push(high);
+    let once = Arrivals::At((1..=20).map(|hour| SimTime::ZERO + SimSpan::from_secs(3_600 * hour)).collect());
+    spec.workloads.push(sim_core::spec::Workload { template: urgent, ..workload(Controller::Bare, Source::Arriving(once)) });
+    let outcome = audited(&spec, 10);
+    assert_eq!((outcome.scheduler.preempted, outcome.pods.succeeded), (20, 20), "one victim for each");
+    let waits = outcome.scheduler.wait.quantile(0.25).unwrap();
+    assert!((5.0..35.0).contains(&waits), "an important Pod waits while its victim stops: {waits} s");
+    assert_eq!(outcome.pods.at_end[P::Healthy.index()], 12, "the victims' successors are back");
+}

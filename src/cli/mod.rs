@@ -6,6 +6,7 @@ mod conformance;
 mod explain;
 mod output;
 mod run;
+mod schedule;
 mod schema;
 mod usage;
 
@@ -22,6 +23,7 @@ podsim simulates Kubernetes clusters. Next steps:
   podsim run scenarios/library/documented/scale.yaml --out results/scale   # 15,000 nodes, 300,000 Pods, 30 days
   podsim run SCENARIO --replications 10    # figures with 95 % confidence intervals
   podsim check FILE...                     # all problems of scenarios and manifests at once
+  podsim schedule --cluster FILE... --pods FILE... --explain   # which node each Pod gets, and why
   podsim schema                            # JSON Schema of the scenario file, for your editor
   podsim help                              # everything else
 ";
@@ -75,6 +77,8 @@ enum Verb {
     Run(run::Arguments),
     /// Check scenarios and manifests: all problems at once, and what is approximated or ignored
     Check(check::Arguments),
+    /// Place Pods on the nodes of a cluster, without time, and say why
+    Schedule(schedule::Arguments),
     /// Replay recorded decisions of kube-scheduler and compare
     Conformance(conformance::Arguments),
     /// Print the JSON Schema of the scenario file
@@ -127,6 +131,7 @@ fn dispatch(arguments: &Arguments) -> u8 {
         None => output.result(GUIDE),
         Some(Verb::Run(verb)) => run::run(verb, &output),
         Some(Verb::Check(verb)) => check::run(verb, &output),
+        Some(Verb::Schedule(verb)) => schedule::run(verb, &output),
         Some(Verb::Conformance(verb)) => conformance::run(verb, &output),
         Some(Verb::Schema) => schema::run(&output),
         Some(Verb::Explain(verb)) => explain::run(verb, &output),

@@ -4,6 +4,9 @@ use scenarios::records::{Candidate, Detail, Refusal, Scores};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+/// The plugin that tells candidates.
+const PREEMPTION: &str = "DefaultPreemption";
+
 /// A point on which they differ.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Difference {
@@ -49,7 +52,7 @@ impl Agreement {
 /// What was compared of a plugin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct PluginAgreement {
-    /// Nodes that it refused, in the record or here.
+    /// Nodes that it refused (of preemption: that it found to be candidates), in the record or here.
     pub verdicts: Agreement,
     /// Scores that it gave.
     pub scores: Agreement,
@@ -151,8 +154,11 @@ impl Comparison {
         };
         let extra = found.iter().filter(|(node, _)| !expected.contains_key(*node)).map(|(node, candidate)| (node, None, Some(candidate)));
         let pairs = expected.iter().map(|(node, candidate)| (node, Some(candidate), found.get(node)));
-        for (node, expected, found) in pairs.chain(extra).filter(|(_, expected, found)| expected != found) {
-            self.differ("candidate", Some(node), Some("DefaultPreemption"), format!("{expected:?}"), format!("{found:?}"));
+        for (node, expected, found) in pairs.chain(extra) {
+            self.plugin(PREEMPTION).verdicts.count(expected == found);
+            if expected != found {
+                self.differ("candidate", Some(node), Some(PREEMPTION), format!("{expected:?}"), format!("{found:?}"));
+            }
         }
     }
 }
@@ -204,7 +210,7 @@ mod tests {
             (|found| found.infeasible = BTreeMap::new(), &["verdict"]),
             (|found| drop(found.infeasible.insert("d".into(), refusal("NodeName"))), &["verdict"]),
             (|found| found.scores.as_mut().unwrap().nodes.get_mut("a").unwrap()[0] = 9, &["score"]),
-            (|found| drop(found.scores.as_mut().unwrap().totals.insert("b".into(), 7)), &["total"]),
+            (|found| *found.scores.as_mut().unwrap().totals.get_mut("b").unwrap() = 7, &["total"]),
             (|found| found.scores = None, &["scores"]),
             (|found| found.ties = None, &["ties"]),
             (|found| found.candidates = Some(BTreeMap::new()), &["candidates"]),

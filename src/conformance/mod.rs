@@ -1,7 +1,6 @@
 //! Recorded decisions of kube-scheduler, taken again here and compared point by point.
 
 mod compare;
-mod found;
 mod replay;
 
 pub use compare::{Agreement, Difference, PluginAgreement};

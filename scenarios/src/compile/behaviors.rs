@@ -3,6 +3,7 @@
 use sim_core::spec::{ContainerKind, ContainerSpec, Distribution, Hang, Level, PodTemplate, Shape};
 
 use super::Builder;
+use super::builder::with_tag;
 use super::workloads::{Part, Parts, share, time_of_day};
 use crate::format::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
 use crate::problem::{Code, Treatment};
@@ -52,7 +53,7 @@ fn matches(select: &Select, part: &Part, row: usize, builder: &Builder<'_>) -> b
     is(&select.workload, &part.of)
         && is(&select.pod_name, &template.name)
         && is(&select.container_name, &container.name)
-        && is(&select.image, &builder.images[container.image].name)
+        && is(&select.image.as_deref().map(with_tag), &builder.images[container.image].name)
         && select.role.is_none_or(|wanted| wanted == role(container))
         && select.labels.iter().all(|(key, value)| has_label(template, key, value, builder))
 }
@@ -87,7 +88,7 @@ fn nothing(entry: &At<BehaviorFile>, parts: &Parts, builder: &mut Builder<'_>) {
         (&select.workload, &workloads, "workload"),
         (&select.pod_name, &pods, "Pod"),
         (&select.container_name, &containers, "container"),
-        (&select.image, &images, "image"),
+        (&select.image.as_deref().map(with_tag), &images, "image"),
     ];
     let unknown = tried.into_iter().find_map(|(wanted, known, what)| {
         let wanted = wanted.as_ref().filter(|wanted| !known.contains(wanted))?;

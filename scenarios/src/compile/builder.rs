@@ -8,7 +8,7 @@ use sim_core::units::{Bytes, SimSpan};
 
 use crate::digest::digest;
 use crate::format::RegistryFile;
-use crate::manifest::{Groups, Kind, Object, tagged};
+use crate::manifest::{Groups, Kind, Object};
 use crate::problem::{Code, Treatment};
 use crate::text::nearest::suggestion;
 use crate::text::report::Report;
@@ -138,8 +138,13 @@ impl<'r> Builder<'r> {
         Quantity::parse(text).map_err(refuse).ok()
     }
 
-    /// The image of a name, new if it was not known.
+    /// The image that a container names, new if it was not known.
     pub(crate) fn image(&mut self, name: &str) -> ImageId {
+        self.exact_image(&with_tag(name))
+    }
+
+    /// The image of exactly this name.
+    fn exact_image(&mut self, name: &str) -> ImageId {
         if let Some(id) = self.known_images.get(name) {
             return *id;
         }
@@ -155,7 +160,7 @@ impl<'r> Builder<'r> {
         if !self.known_images.contains_key(name) {
             self.sizes.entry(name.to_owned()).or_insert(size);
         }
-        self.image(name)
+        self.exact_image(name)
     }
 
     /// Takes in the sizes of images.
@@ -164,7 +169,7 @@ impl<'r> Builder<'r> {
         for image in &given.images {
             let size = self.read(&image.value.size).unwrap_or_default();
             let name = &image.value.name;
-            if self.sizes.insert(tagged(&name.value), Bytes(size.units())).is_some() {
+            if self.sizes.insert(with_tag(&name.value), Bytes(size.units())).is_some() {
                 self.report.problem(Code::DuplicateName, name.span, format!("the image `{}` is listed twice", name.value));
             }
         }
@@ -177,7 +182,7 @@ impl<'r> Builder<'r> {
     pub(crate) fn note_unused_images(&mut self, given: Option<&RegistryFile>) {
         for image in given.map_or(&[][..], |given| &given.images) {
             let name = &image.value.name;
-            if !self.known_images.contains_key(&tagged(&name.value)) {
+            if !self.known_images.contains_key(&with_tag(&name.value)) {
                 self.report.note(
                     name.span,
                     "spec.cluster.registry.images",
@@ -227,6 +232,13 @@ impl<'r> Builder<'r> {
     }
 }
 
+/// An image's name with its tag, `latest` if it has none; a digest counts as one. Source: `normalizedImageName` of
+/// `pkg/scheduler/framework/plugins/imagelocality/image_locality.go`, Kubernetes v1.34.
+pub(super) fn with_tag(name: &str) -> String {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if last.contains(':') || name.is_empty() { name.to_owned() } else { format!("{name}:latest") }
+}
+
 /// Finds the names of resources that have no column of their own.
 fn collect_resources(tree: &Tree, found: &mut BTreeSet<String>) {
     for (key, value) in tree.entries() {
@@ -237,4 +249,21 @@ fn collect_resources(tree: &Tree, found: &mut BTreeSet<String>) {
         collect_resources(value, found);
     }
     tree.items().iter().for_each(|item| collect_resources(item, found));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_without_a_tag_is_the_latest() {
+        #[rustfmt::skip]
+        let cases = [
+            ("nginx", "nginx:latest"), ("nginx:1", "nginx:1"), ("registry:5000/nginx", "registry:5000/nginx:latest"),
+            ("nginx@sha256:01", "nginx@sha256:01"), ("", ""),
+        ];
+        for (name, want) in cases {
+            assert_eq!(with_tag(name), want, "{name}");
+        }
+    }
 }

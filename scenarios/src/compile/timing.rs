@@ -86,6 +86,7 @@ pub(super) fn configured(configuration: &Configuration) -> SchedulerSpec {
         backoff_initial: configuration.backoff_initial.unwrap_or(default.backoff_initial),
         backoff_max: configuration.backoff_max.unwrap_or(default.backoff_max),
         profiles: configuration.profiles.clone(),
+        client: configuration.client.unwrap_or(default.client),
         ..default
     }
 }

@@ -9,7 +9,7 @@ use sim_core::units::SimTime;
 use super::{Builder, SPAN_MAX};
 use crate::format::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};
 use crate::manifest::{self, Compiled, Kind, Object};
-use crate::problem::Code;
+use crate::problem::{Code, Treatment};
 use crate::text::decode::At;
 use crate::text::source::Span;
 use crate::values::written::{Number, PerTime, Written};
@@ -65,6 +65,10 @@ fn compile_objects(given: &WorkloadFile, objects: &[Object<'_>], builder: &mut B
         let place = object.tree.place(&["metadata", "name"]);
         if object.kind == Kind::Node {
             builder.report.problem(Code::ManifestKind, place, "a Node is no workload").help("name its file under `spec.cluster.nodes`");
+        }
+        if object.kind == Kind::Service {
+            let text = "it stands in no Pod's way; copies of a workload share its labels and are not spread by it";
+            builder.report.note(object.tree.place(&["kind"]), "kind", Treatment::Approximated, text);
         }
         if object.kind == Kind::Owner {
             builder

@@ -25,10 +25,22 @@ pub(super) struct ConfigurationFile {
     #[serde(default)]
     pub(super) extenders: Vec<At<Object>>,
     pub(super) leader_election: Option<Object>,
-    pub(super) client_connection: Option<Object>,
+    pub(super) client_connection: Option<ClientConnectionFile>,
     pub(super) enable_profiling: Option<bool>,
     pub(super) enable_contention_profiling: Option<bool>,
     pub(super) delay_cache_until_active: Option<bool>,
+}
+
+/// How the scheduler talks to the API server; only its limits have a bearing.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "what has no bearing is checked, but not read")]
+pub(super) struct ClientConnectionFile {
+    pub(super) kubeconfig: Option<String>,
+    pub(super) accept_content_types: Option<String>,
+    pub(super) content_type: Option<String>,
+    pub(super) qps: Option<At<f64>>,
+    pub(super) burst: Option<At<i32>>,
 }
 
 /// A profile: one scheduler as Pods name it.

@@ -7,7 +7,7 @@ mod format;
 mod plugins;
 mod profile;
 
-use sim_core::spec::ProfileSpec;
+use sim_core::spec::{ClientLimits, ProfileSpec};
 use sim_core::units::SimSpan;
 
 use crate::compile::Builder;
@@ -19,9 +19,8 @@ const API_VERSION: &str = "kubescheduler.config.k8s.io/v1";
 const KIND: &str = "KubeSchedulerConfiguration";
 
 /// Keys without bearing on decisions, and why.
-const SILENT: [(&str, &str); 7] = [
+const SILENT: [(&str, &str); 6] = [
     ("leaderElection", "there is one scheduler, and it leads"),
-    ("clientConnection", "there is no API server to connect to; the control plane's latencies are in the scenario"),
     ("enableProfiling", "it has no effect in the simulation"),
     ("enableContentionProfiling", "it has no effect in the simulation"),
     ("delayCacheUntilActive", "there is one scheduler, and it leads"),
@@ -40,11 +39,19 @@ pub(crate) struct Configuration {
     pub(crate) backoff_initial: Option<SimSpan>,
     /// Longest back-off.
     pub(crate) backoff_max: Option<SimSpan>,
+    /// Limits of requests to the API server.
+    pub(crate) client: Option<ClientLimits>,
 }
 
 impl Default for Configuration {
     fn default() -> Self {
-        Self { profiles: vec![ProfileSpec::default()], percentage_of_nodes_to_score: None, backoff_initial: None, backoff_max: None }
+        Self {
+            profiles: vec![ProfileSpec::default()],
+            percentage_of_nodes_to_score: None,
+            backoff_initial: None,
+            backoff_max: None,
+            client: None,
+        }
     }
 }
 
@@ -74,6 +81,7 @@ pub(crate) fn read(tree: &Tree, builder: &mut Builder<'_>) -> Option<Configurati
         percentage_of_nodes_to_score: profile::percentage(file.percentage_of_nodes_to_score.as_ref(), builder),
         backoff_initial,
         backoff_max,
+        client: client(&file, builder),
     })
 }
 
@@ -105,6 +113,14 @@ fn refuse_extenders(file: &format::ConfigurationFile, builder: &mut Builder<'_>)
             .problem(Code::ConfigNotSupported, extender.span, "extenders are not supported: they are programs of their own")
             .help("take `extenders` out; what they decide cannot be simulated");
     }
+}
+
+/// `SetDefaults_KubeSchedulerConfiguration`: 0 stands for 50 requests a second, and for bursts of 100; below 0 there is no limit.
+fn client(file: &format::ConfigurationFile, builder: &mut Builder<'_>) -> Option<ClientLimits> {
+    let given = file.client_connection.as_ref()?;
+    let burst = args::number("burst", given.burst.as_ref(), 100, 0..=1_000_000_000, builder);
+    let qps = given.qps.as_ref().map_or(0.0, |qps| qps.value);
+    Some(ClientLimits { qps: if qps == 0.0 { 50.0 } else { qps }, burst: if burst == 0 { 100 } else { burst.unsigned_abs() } })
 }
 
 /// `SetDefaults_KubeSchedulerConfiguration` and `ValidateKubeSchedulerConfiguration`: 1 s and 10 s.

@@ -5,6 +5,7 @@
 
 use k8s_openapi::api::core::v1 as core;
 use sim_core::spec::{Labels, Operator, PodAffinityTerm};
+use sim_core::table::Symbol;
 
 use super::{names, selectors};
 use crate::compile::{Builder, Origin};
@@ -13,6 +14,8 @@ use crate::text::source::Span;
 
 /// A Pod whose terms are compiled.
 pub(super) struct Subject<'a> {
+    /// Its namespace, which terms mean that name none.
+    pub(super) namespace: Symbol,
     /// Its labels, for `matchLabelKeys`.
     pub(super) labels: &'a Labels,
     /// Where problems are placed.
@@ -61,7 +64,10 @@ fn term(given: &core::PodAffinityTerm, of: &Subject<'_>, builder: &mut Builder<'
             None => {}
         }
     }
-    let namespaces = given.namespaces.iter().flatten().map(|name| builder.symbols.intern(name)).collect();
+    let mut namespaces: Vec<Symbol> = given.namespaces.iter().flatten().map(|name| builder.symbols.intern(name)).collect();
+    if namespaces.is_empty() && given.namespace_selector.is_none() {
+        namespaces.push(of.namespace);
+    }
     let namespace_selector = given.namespace_selector.as_ref().map(|selector| selectors::selector(selector, of.place, builder));
     PodAffinityTerm { selector, namespaces, namespace_selector, topology_key: builder.symbols.intern(&given.topology_key) }
 }

@@ -88,7 +88,7 @@ pub(super) fn container(
         name: given.name.clone(),
         kind,
         helper: kind == ContainerKind::Sidecar,
-        image: builder.image(&tagged(image)),
+        image: builder.image(image),
         pull: pull_policy(given, image, tree, builder),
         requests: rounded(&resources.requests, &builder.resources),
         memory_limit: limit("memory").map(|limit| Bytes(limit.units())),
@@ -125,13 +125,6 @@ fn pull_policy(given: &core::Container, image: &str, tree: &Tree, builder: &mut 
         None if is_latest(image) => PullPolicy::Always,
         None => PullPolicy::IfNotPresent,
     }
-}
-
-/// The image's name with a tag, as the scheduler looks for it among a node's images: `:latest` if there is none. What follows a colon
-/// behind the last slash is a tag, a digest's too.
-pub(crate) fn tagged(image: &str) -> String {
-    let last = image.rsplit('/').next().unwrap_or(image);
-    if last.contains(':') { image.to_owned() } else { format!("{image}:latest") }
 }
 
 /// True for the tag `latest`, given or implied; a digest pins the image.
@@ -194,14 +187,6 @@ mod tests {
         ];
         for (image, want) in cases {
             assert_eq!(is_latest(image), want, "{image}");
-        }
-        #[rustfmt::skip]
-        let cases = [
-            ("nginx", "nginx:latest"), ("nginx:1.20", "nginx:1.20"), ("registry:5000/nginx", "registry:5000/nginx:latest"),
-            ("nginx@sha256:0123", "nginx@sha256:0123"),
-        ];
-        for (image, want) in cases {
-            assert_eq!(tagged(image), want, "{image}");
         }
     }
 }

@@ -18,7 +18,6 @@ mod spread;
 mod together;
 mod workload;
 
-pub(crate) use container::tagged;
 pub(crate) use groups::Groups;
 pub(crate) use kinds::{Kind, Object, is_sound, object_of, objects};
 pub(crate) use node::{node, shape};

@@ -30,12 +30,12 @@ pub(super) fn template(name: &str, namespace: &str, spec: &core::PodSpec, tree: 
     let pod_level = pod_level(spec_tree, &asked, builder);
     let overhead = container::amounts(spec_tree.get("overhead"), builder);
     let unset = Amounts::new();
-    let labels = labels(tree, builder);
+    let (labels, namespace_symbol) = (labels(tree, builder), builder.symbols.intern(namespace));
     let (priority, never_preempts) = priority(spec, spec_tree, builder);
     Some(PodTemplate {
         name: name.to_owned(),
-        namespace: builder.symbols.intern(namespace),
-        affinity: together::affinity(spec, &labels, spec_tree, builder),
+        namespace: namespace_symbol,
+        affinity: together::affinity(spec, (namespace_symbol, &labels), spec_tree, builder),
         spread: together::spread(spec, &labels, spec_tree, builder),
         default_spread: builder.spread_selector(namespace, tree),
         gates: gates(spec, spec_tree, builder),

@@ -2,16 +2,22 @@
 
 use k8s_openapi::api::core::v1 as core;
 use sim_core::spec::{Labels, PodAffinity, TopologySpreadConstraint};
+use sim_core::table::Symbol;
 
 use super::affinity::{self, Subject};
 use super::spread;
 use crate::compile::Builder;
 use crate::text::tree::Tree;
 
-/// Affinity and anti-affinity of a Pod with `labels`; `tree` is its spec.
-pub(super) fn affinity(spec: &core::PodSpec, labels: &Labels, tree: &Tree, builder: &mut Builder<'_>) -> PodAffinity {
+/// Affinity and anti-affinity of a Pod of this namespace with `labels`; `tree` is its spec.
+pub(super) fn affinity(
+    spec: &core::PodSpec,
+    (namespace, labels): (Symbol, &Labels),
+    tree: &Tree,
+    builder: &mut Builder<'_>,
+) -> PodAffinity {
     let Some(given) = &spec.affinity else { return PodAffinity::default() };
-    let of = |key: &str| Subject { labels, place: tree.place_of_key(&["affinity", key]) };
+    let of = |key: &str| Subject { namespace, labels, place: tree.place_of_key(&["affinity", key]) };
     let (to, from) = (given.pod_affinity.as_ref(), given.pod_anti_affinity.as_ref());
     let required = to.and_then(|terms| terms.required_during_scheduling_ignored_during_execution.as_deref());
     let preferred = to.and_then(|terms| terms.preferred_during_scheduling_ignored_during_execution.as_deref());

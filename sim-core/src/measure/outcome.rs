@@ -248,6 +248,8 @@ pub struct SchedulerMeasures {
     pub placed: u64,
     /// Cycles that found no node.
     pub unschedulable: u64,
+    /// Pods deleted to make room for more important ones.
+    pub preempted: u64,
     /// Nodes filtered.
     pub filtered: u64,
     /// Nodes scored.

@@ -1,13 +1,15 @@
 //! What every plugin says about a Pod, node by node: for people who ask why, and for comparing with recorded decisions.
 
-use super::framework::{ClusterView, PodView};
+use super::framework::{ClusterView, PodView, Reason};
 use super::messages::{Failure, text};
 use super::order::feasible_enough;
-use super::plain::{candidates, first_refusal};
+use super::plain::{Candidates, candidates, first_refusal};
 use super::plugins::scheduling_gates;
-use super::{Profile, Scheduler};
+use super::post_filter::Preemptor;
+use super::preemption::{Candidate, Crowd};
+use super::{Profile, Rules, Scheduler};
 use crate::spec::{Spec, Symbols};
-use crate::table::{NodeId, TemplateId};
+use crate::table::{NodeId, PodId, TemplateId};
 
 /// A decision taken apart. Nothing is placed by it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -24,6 +26,17 @@ pub struct Explanation {
     pub feasible: Vec<NodeId>,
     /// Set if two or more nodes are feasible.
     pub scores: Option<Scored>,
+    /// Set if no node is feasible and preemption was tried.
+    pub preemption: Option<Preempting>,
+}
+
+/// What preemption would come to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Preempting {
+    /// The nodes on which others could make room, in the order in which they were tried.
+    pub candidates: Vec<Candidate>,
+    /// The one that would be taken.
+    pub chosen: Option<Candidate>,
 }
 
 /// A "no".
@@ -61,32 +74,51 @@ impl Explanation {
 }
 
 impl Scheduler {
-    /// What the plugins say about a Pod of this template, were its turn now.
+    /// What the plugins say about a new Pod of this template, were its turn now.
     pub fn explain(&self, spec: &Spec, template: TemplateId) -> Explanation {
-        let (nodes, profile) = (&self.nodes, &self.profile);
+        let gated = scheduling_gates::refusal(&spec.templates[template]);
+        let gated = gated.map(|reason| Refused { plugin: Some(scheduling_gates::NAME), reasons: vec![reason], resolvable: false });
+        let mut found = Explanation { start: self.start, gated, ..Explanation::default() };
+        if found.gated.is_none() {
+            self.explain_filters(spec, template, &mut found);
+        }
+        if found.feasible.is_empty() && !found.refused.is_empty() {
+            found.preemption = self.explain_preemption(spec, template);
+        }
+        found
+    }
+
+    fn explain_filters(&self, spec: &Spec, template: TemplateId, found: &mut Explanation) {
+        let (nodes, profile) = (&self.nodes, self.profiles.of(template));
+        let crowd = self.explain_crowd(spec, template);
         let pod = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
         let cluster = ClusterView { nodes, spec };
         let words = Words { spec, symbols: nodes.symbols() };
-        let gated = scheduling_gates::refusal(pod.template);
-        let gated = gated.map(|reason| Refused { plugin: Some(scheduling_gates::NAME), reasons: vec![reason], resolvable: false });
-        let mut found = Explanation { start: self.start, gated, ..Explanation::default() };
-        if found.gated.is_some() {
-            return found;
-        }
-        let candidates = match candidates(profile, pod, cluster) {
-            Ok(candidates) => candidates,
+        match candidates(profile, pod, cluster) {
+            Ok(candidates) => self.explain_nodes((profile, &candidates), self.profiles.rules(template, self.rules), &crowd, &words, found),
             Err(Failure::Whole(reason, plugin)) => {
-                let reasons = vec![text(reason, spec, nodes.symbols())];
-                found.rejection = Some(Refused { plugin: Some(profile.filter_name(plugin)), reasons, resolvable: false });
-                return found;
+                let plugin = Some(profile.filter_name(plugin));
+                found.rejection = Some(Refused { plugin, reasons: vec![words.of(reason)], resolvable: false });
             }
-            Err(_) => return found,
-        };
+            Err(_) => {}
+        }
+        found.scores = (found.feasible.len() > 1).then(|| scored(profile, &pod, cluster, &found.feasible));
+    }
+
+    fn explain_nodes(
+        &self,
+        (profile, candidates): (&Profile, &Candidates<'_>),
+        rules: Rules,
+        crowd: &Crowd,
+        words: &Words<'_>,
+        found: &mut Explanation,
+    ) {
+        let nodes = &self.nodes;
         let list = candidates.only.as_ref().map_or(nodes.order(), |(only, _)| only);
-        let enough = feasible_enough(list.len(), self.rules.percentage);
+        let enough = feasible_enough(list.len(), rules.percentage);
         for place in 0..list.len() {
             let node = list[(self.start + place) % list.len()];
-            match first_refusal(&candidates, nodes, node) {
+            match first_refusal(candidates, nodes, node, crowd) {
                 None if found.feasible.len() == enough => break,
                 None => found.feasible.push(node),
                 Some((plugin, rejection)) => {
@@ -96,13 +128,26 @@ impl Scheduler {
                 }
             }
         }
-        if let Some((only, _)) = &candidates.only {
-            let reasons = vec![words.of(super::framework::Reason::NotNamed)];
-            let absent = nodes.order().iter().filter(|node| !only.contains(node));
-            found.refused.extend(absent.map(|node| (*node, Refused { plugin: None, reasons: reasons.clone(), resolvable: false })));
+        if candidates.only.is_some() {
+            let absent = nodes.order().iter().filter(|node| !list.contains(node));
+            let left_out = || Refused { plugin: None, reasons: vec![words.of(Reason::NotNamed)], resolvable: false };
+            found.refused.extend(absent.map(|node| (*node, left_out())));
         }
-        found.scores = (found.feasible.len() > 1).then(|| scored(profile, &pod, cluster, &found.feasible));
-        found
+    }
+
+    /// A Pod of which nothing is known but its template.
+    fn newcomer<'a>(&'a self, spec: &'a Spec, template: TemplateId) -> Preemptor<'a> {
+        Preemptor { spec, profile: self.profiles.of(template), memory: &self.memory, pod: PodId(u32::MAX), template, tie: 0 }
+    }
+
+    fn explain_crowd(&self, spec: &Spec, template: TemplateId) -> Crowd {
+        if self.memory.nominations.is_empty() { Crowd::new() } else { self.newcomer(spec, template).crowd(&mut self.nodes.clone()) }
+    }
+
+    /// What preemption would come to; it is tried on a copy of the nodes.
+    fn explain_preemption(&self, spec: &Spec, template: TemplateId) -> Option<Preempting> {
+        let run = self.newcomer(spec, template).preempt_in(&self.nodes)?;
+        Some(Preempting { candidates: run.candidates().collect(), chosen: run.best(spec) })
     }
 }
 
@@ -113,7 +158,7 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn of(&self, reason: super::framework::Reason) -> String {
+    fn of(&self, reason: Reason) -> String {
         text(reason, self.spec, self.symbols)
     }
 }

@@ -37,6 +37,37 @@ pub(super) struct Tally {
     unresolvable: u32,
     /// Plugins that refused.
     pub(super) rejectors: PluginSet,
+    /// What preemption came to.
+    pub(super) preemption: PostFilter,
+}
+
+/// What preemption came to where no node took a Pod.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) enum PostFilter {
+    /// It was not tried: no Pod is less important.
+    #[default]
+    NobodyLower,
+    /// The profile has no preemption.
+    Off,
+    /// The Pod may not preempt.
+    Never,
+    /// Victims of the Pod are still leaving the node to which it is nominated.
+    VictimsLeaving,
+    /// It was tried on some nodes and did not help: how many nodes gave each obstacle.
+    Tried(Vec<(Obstacle, u32)>),
+    /// A node was found.
+    Nominated,
+}
+
+/// Why preemption does not help on a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Obstacle {
+    /// No Pod there is less important.
+    NoVictims,
+    /// The node refuses whoever leaves it.
+    NotHelpful,
+    /// A filter's reason that is left when all less important Pods are gone.
+    Reason(Reason),
 }
 
 impl Tally {
@@ -50,6 +81,13 @@ impl Tally {
         }
         *if rejection.resolvable { &mut self.resolvable } else { &mut self.unresolvable } += nodes;
         self.rejectors.insert(plugin);
+    }
+}
+
+impl Tally {
+    /// True if preemption was tried, or would have been, and found no node: an earlier nomination is void.
+    pub(super) const fn gives_up(&self) -> bool {
+        matches!(self.preemption, PostFilter::NobodyLower | PostFilter::Tried(_))
     }
 }
 
@@ -71,20 +109,40 @@ impl Failure {
             Self::Whole(reason, _) => (format!("{available}{}.", text(*reason, spec, symbols)), " not found".into()),
             Self::Nodes(tally) => {
                 let reasons = counted(tally.reasons.iter().map(|(reason, count)| (*count, text(*reason, spec, symbols))));
-                (format!("{available}{reasons}."), format!(" no new claims to deallocate, preemption: {available}{}.", tally.preemption()))
+                (format!("{available}{reasons}."), tally.after(&available, spec, symbols))
             }
         }
     }
 }
 
 impl Tally {
-    /// What preemption says where it finds no victim.
-    fn preemption(&self) -> String {
-        let parts = [
-            (self.resolvable, "No preemption victims found for incoming pod"),
-            (self.unresolvable, "Preemption is not helpful for scheduling"),
-        ];
-        counted(parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, text)| (count, text.to_owned())))
+    /// What the event says after the message.
+    fn after(&self, available: &str, spec: &Spec, symbols: &Symbols) -> String {
+        let said = match &self.preemption {
+            PostFilter::Nominated => return String::new(),
+            PostFilter::Off => return " no new claims to deallocate".into(),
+            PostFilter::Never => "not eligible due to preemptionPolicy=Never.".into(),
+            PostFilter::VictimsLeaving => "not eligible due to a terminating pod on the nominated node.".into(),
+            PostFilter::NobodyLower => format!("{available}{}.", self.obstacles(&[(Obstacle::NoVictims, self.resolvable)], spec, symbols)),
+            PostFilter::Tried(obstacles) => format!("{available}{}.", self.obstacles(obstacles, spec, symbols)),
+        };
+        format!(" no new claims to deallocate, preemption: {said}")
+    }
+
+    /// Why preemption helps on no node.
+    fn obstacles(&self, tried: &[(Obstacle, u32)], spec: &Spec, symbols: &Symbols) -> String {
+        let all = tried.iter().copied().chain([(Obstacle::NotHelpful, self.unresolvable)]);
+        counted(all.filter(|(_, count)| *count > 0).map(|(obstacle, count)| (count, obstacle.text(spec, symbols))))
+    }
+}
+
+impl Obstacle {
+    fn text(self, spec: &Spec, symbols: &Symbols) -> String {
+        match self {
+            Self::NoVictims => "No preemption victims found for incoming pod".into(),
+            Self::NotHelpful => "Preemption is not helpful for scheduling".into(),
+            Self::Reason(reason) => text(reason, spec, symbols),
+        }
     }
 }
 

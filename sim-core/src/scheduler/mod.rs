@@ -12,26 +12,33 @@ mod fast;
 pub mod framework;
 mod messages;
 mod nodes;
+mod nominations;
 mod order;
 mod plain;
 pub mod plugins;
+mod post_filter;
+mod preemption;
 mod profile;
+mod profiles;
 mod queue;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use explain::{Explanation, Refused, Scored};
+pub use explain::{Explanation, Preempting, Refused, Scored};
 pub use framework::{Filter, Load, Resident, Score};
 pub use messages::MessageId;
+pub use preemption::Candidate;
 pub use profile::{Profile, UnknownPlugin};
 
 use fast::{Context, Fast};
 use framework::{ClusterView, Happening, HappeningKind, PodView};
 use messages::{Failure, Messages};
 use nodes::Nodes;
+use post_filter::{Memory, Preemptor};
 use profile::PluginSet;
+use profiles::Profiles;
 use queue::{Event, Queue};
 
 use crate::spec::{Spec, TieBreak};
@@ -41,7 +48,7 @@ use crate::units::SimTime;
 /// Queue, node cache and profile.
 #[derive(Clone, Debug)]
 pub struct Scheduler {
-    profile: Profile,
+    profiles: Profiles,
     rules: Rules,
     nodes: Nodes,
     fast: Fast,
@@ -50,6 +57,7 @@ pub struct Scheduler {
     start: usize,
     queue: Queue,
     messages: Messages,
+    memory: Memory,
     priorities: Table<TemplateId, i32>,
 }
 
@@ -71,7 +79,7 @@ pub enum Path {
 }
 
 /// A scheduling cycle.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cycle {
     /// Nodes that were filtered.
     pub filtered: u32,
@@ -79,6 +87,8 @@ pub struct Cycle {
     pub scored: u32,
     /// How it ended.
     pub verdict: Verdict,
+    /// If preemption makes room: the node to which the Pod is nominated, and the victims, which the caller is to delete.
+    pub preemption: Option<Candidate>,
 }
 
 /// How a scheduling cycle ends.
@@ -105,12 +115,12 @@ impl Decision {
 }
 
 impl Scheduler {
-    /// A scheduler with the default profile for the nodes of `spec`, numbered pool by pool, with no Pods on them.
+    /// A scheduler with the profiles of `spec` for the nodes of `spec`, numbered pool by pool, with no Pods on them.
     pub fn new(spec: &Spec) -> Self {
         let nodes = Nodes::new(spec);
         let rules = Rules { percentage: spec.scheduler.percentage_of_nodes_to_score, tie_break: spec.scheduler.tie_break };
         Self {
-            profile: profile(spec),
+            profiles: Profiles::new(spec),
             rules,
             fast: Fast::new(spec, &nodes),
             nodes,
@@ -118,14 +128,15 @@ impl Scheduler {
             start: 0,
             queue: Queue::new(&spec.scheduler),
             messages: Messages::default(),
+            memory: Memory::new(spec),
             priorities: spec.templates.rows().iter().map(|template| template.priority).collect(),
         }
     }
 
-    /// The same with another profile.
+    /// The same with one profile for all Pods.
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
-        Self { profile, ..self }
+        Self { profiles: self.profiles.replaced(profile), ..self }
     }
 
     /// The same with a way to its decisions.
@@ -134,19 +145,31 @@ impl Scheduler {
         Self { path, ..self }
     }
 
-    /// A new Pod enters the active queue.
+    /// A new Pod enters the active queue; one that is [held back](Self::holds_back) waits outside.
     ///
     /// # Panics
     /// If it waits already.
-    pub fn submit(&mut self, pod: PodId, template: TemplateId, now: SimTime) {
-        self.queue.submit(pod, template, self.priorities[template], now);
+    pub fn submit(&mut self, spec: &Spec, pod: PodId, template: TemplateId, now: SimTime) {
+        let held = self.holds_back(spec, template);
+        self.queue.submit(pod, template, (self.priorities[template], held), now);
+    }
+
+    /// True if Pods of a template are not tried: they have scheduling gates (`PreEnqueue`), or name a scheduler that does not exist.
+    pub fn holds_back(&self, spec: &Spec, template: TemplateId) -> bool {
+        plugins::scheduling_gates::refusal(&spec.templates[template]).is_some() || !self.profiles.know(template)
+    }
+
+    /// A waiting Pod's last scheduling gate was taken away: it is tried as soon as its turn comes.
+    pub fn open_gates(&mut self, pod: PodId) {
+        self.queue.open_gates(pod);
     }
 
     /// A Pod that waits was deleted. If its cycle is under way and fails, it is not queued again.
-    pub fn withdraw(&mut self, pod: PodId) {
+    pub fn withdraw(&mut self, spec: &Spec, pod: PodId, now: SimTime) {
         if let Some(message) = self.queue.withdraw(pod).and_then(|record| record.message) {
             self.messages.leave(message);
         }
+        self.denominate(spec, pod, now);
     }
 
     /// The Pod to try next, out of the queue: the first active one or, as nothing else is to do, the one whose back-off ends first.
@@ -173,39 +196,73 @@ impl Scheduler {
     /// If `pod` is another Pod.
     pub fn cycle(&mut self, spec: &Spec, pod: PodId, tie: u64, now: SimTime) -> Cycle {
         let template = self.queue.popped(pod).template;
-        let Decision { filtered, scored, outcome } = self.decide(spec, template, tie);
-        let verdict = match outcome {
-            Ok(node) => Verdict::Placed(self.place(spec, pod, template, node, now)),
-            Err(failure) => Verdict::Unschedulable(self.fail(spec, &failure, now)),
-        };
-        Cycle { filtered, scored, verdict }
+        let Decision { filtered, scored, outcome } = self.decide(spec, (pod, template), tie);
+        match outcome {
+            Ok(node) => {
+                let verdict = Verdict::Placed(self.place(spec, pod, template, node, now));
+                Cycle { filtered, scored, verdict, preemption: None }
+            }
+            Err(mut failure) => {
+                let preemption = self.preempt(spec, (pod, template), &mut failure, tie, now);
+                let verdict = Verdict::Unschedulable(self.fail(spec, &failure, now));
+                Cycle { filtered, scored, verdict, preemption }
+            }
+        }
     }
 
-    fn decide(&mut self, spec: &Spec, template: TemplateId, tie: u64) -> Decision {
-        let Self { nodes, profile, rules, start, .. } = self;
-        let pod = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
+    fn decide(&mut self, spec: &Spec, (pod, template): (PodId, TemplateId), tie: u64) -> Decision {
+        let Self { nodes, profiles, rules, start, memory, .. } = self;
+        let (profile, rules) = (profiles.of(template), profiles.rules(template, *rules));
+        let preemptor = Preemptor { spec, profile, memory, pod, template, tie };
+        if let Some(node) = preemptor.room_made(nodes) {
+            return Decision { filtered: 1, scored: 0, outcome: Ok(node) };
+        }
+        let crowd = preemptor.crowd(nodes);
+        let view = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
         let cluster = ClusterView { nodes, spec };
-        if self.path == Path::Auto && profile.is_default() && !plugins::concerns(&pod, cluster) {
-            let context = Context { cluster, profile, rules: *rules, pod };
+        if self.path == Path::Auto && crowd.is_empty() && profile.is_default() && !plugins::concerns(&view, cluster) {
+            let context = Context { cluster, profile, rules, pod: view };
             if let Some(decision) = self.fast.decide(context, start, template, tie) {
                 return decision;
             }
         }
-        plain::decide(cluster, profile, *rules, start, pod, tie)
+        plain::decide(cluster, profile, rules, start, (view, &crowd), tie)
+    }
+
+    /// `PostFilter`: may others make room?
+    fn preempt(
+        &mut self,
+        spec: &Spec,
+        (pod, template): (PodId, TemplateId),
+        failure: &mut Failure,
+        tie: u64,
+        now: SimTime,
+    ) -> Option<Candidate> {
+        let Failure::Nodes(tally) = failure else { return None };
+        let Self { nodes, profiles, memory, .. } = self;
+        let preemptor = Preemptor { spec, profile: profiles.of(template), memory, pod, template, tie };
+        let chosen = preemptor.preempt(nodes, tally).and_then(|run| run.best(spec));
+        match &chosen {
+            Some(chosen) => self.nominate(spec, (pod, template), chosen, now),
+            None if tally.gives_up() => self.denominate(spec, pod, now),
+            None => {}
+        }
+        chosen
     }
 
     fn place(&mut self, spec: &Spec, pod: PodId, template: TemplateId, node: NodeId, now: SimTime) -> NodeId {
         if let Some(message) = self.queue.placed() {
             self.messages.leave(message);
         }
+        self.memory.nominations.withdraw(pod);
         self.assign(spec, Resident { pod, template, started: now, terminating: false }, node);
         node
     }
 
     fn fail(&mut self, spec: &Spec, failure: &Failure, now: SimTime) -> MessageId {
         let message = self.messages.add(failure, spec, self.nodes.symbols(), self.nodes.len());
-        let (profile, nodes) = (&self.profile, &self.nodes);
-        let helps = |event, template, rejectors| helps(spec, profile, nodes, event, template, rejectors);
+        let (profiles, nodes) = (&self.profiles, &self.nodes);
+        let helps = |event, template, rejectors| helps(spec, profiles, nodes, event, template, rejectors);
         let failed = self.queue.failed(failure.rejectors(), message, now, &helps);
         // A Pod that was withdrawn meanwhile does not wait, but its message can still be read until another comes.
         for gone in failed.before.into_iter().chain((!failed.kept).then_some(message)) {
@@ -220,8 +277,20 @@ impl Scheduler {
     /// If it is not on the node.
     pub fn release(&mut self, spec: &Spec, pod: PodId, node: NodeId, now: SimTime) {
         let gone = self.nodes.remove(spec, pod, node);
+        self.memory.left(pod);
         self.fast.changed(spec, &self.nodes, node);
         self.happened(spec, Event::AssignedPodDeleted(gone.template), now);
+    }
+
+    /// The scheduler sees that the binding of a Pod of this template has landed: Pods that want its kind near, or are spread around
+    /// it, are woken.
+    pub fn bound(&mut self, spec: &Spec, template: TemplateId, now: SimTime) {
+        self.happened(spec, Event::AssignedPodAdded(template), now);
+    }
+
+    /// True if somebody waits for [`Scheduler::bound`].
+    pub fn awaits_binding(&self) -> bool {
+        self.queue.awaits(self.profiles.registered(HappeningKind::AssignedPodAdded))
     }
 
     /// Puts a Pod on a node without a decision, whether it fits or not.
@@ -235,16 +304,25 @@ impl Scheduler {
         if !self.nodes.cordon(node, cordoned) {
             return;
         }
-        self.fast.redefined(ClusterView { nodes: &self.nodes, spec }, &self.profile, node);
+        if let Some(profile) = self.profiles.fast() {
+            self.fast.redefined(ClusterView { nodes: &self.nodes, spec }, profile, node);
+        }
         if !cordoned {
             self.happened(spec, Event::Uncordoned(node), now);
         }
     }
 
     fn happened(&mut self, spec: &Spec, event: Event, now: SimTime) {
-        let registered = self.profile.registered(event.kind());
-        let (profile, nodes) = (&self.profile, &self.nodes);
-        self.queue.happened(event, registered, now, &|event, template, rejectors| helps(spec, profile, nodes, event, template, rejectors));
+        self.happened_for(spec, event, i32::MAX, now);
+    }
+
+    /// The same, seen only by Pods of at most this priority.
+    fn happened_for(&mut self, spec: &Spec, event: Event, most: i32, now: SimTime) {
+        let registered = self.profiles.registered(event.kind());
+        let (profiles, nodes) = (&self.profiles, &self.nodes);
+        self.queue.happened((event, most), registered, now, &|event, template, rejectors| {
+            helps(spec, profiles, nodes, event, template, rejectors)
+        });
     }
 
     /// Pods that wait to be placed, whether active, backing off or parked.
@@ -303,29 +381,23 @@ impl Scheduler {
     }
 }
 
-/// The first profile of the spec, the default one if there is none.
-///
-/// # Panics
-/// If it names a plugin that does not exist.
-fn profile(spec: &Spec) -> Profile {
-    let build = |profile| Profile::new(profile, &spec.resources).unwrap_or_else(|error| panic!("{error}"));
-    spec.scheduler.profiles.first().map_or_else(Profile::default, build)
-}
-
 impl Event {
     const fn kind(self) -> HappeningKind {
         match self {
             Self::AssignedPodDeleted(_) => HappeningKind::AssignedPodDeleted,
+            Self::AssignedPodAdded(_) => HappeningKind::AssignedPodAdded,
             Self::Uncordoned(_) => HappeningKind::Uncordoned,
         }
     }
 }
 
 /// True if `event` may help a Pod of this template that `rejectors` refused.
-fn helps(spec: &Spec, profile: &Profile, nodes: &Nodes, event: Event, template: TemplateId, rejectors: PluginSet) -> bool {
+fn helps(spec: &Spec, profiles: &Profiles, nodes: &Nodes, event: Event, template: TemplateId, rejectors: PluginSet) -> bool {
+    let profile = profiles.of(template);
     let asked = rejectors.and(profile.registered(event.kind()));
     let happening = match event {
         Event::AssignedPodDeleted(gone) => Happening::AssignedPodDeleted(&spec.templates[gone]),
+        Event::AssignedPodAdded(come) => Happening::AssignedPodAdded(&spec.templates[come]),
         Event::Uncordoned(node) => Happening::Uncordoned(nodes.view(node)),
     };
     profile.hints(asked, &PodView { template: &spec.templates[template], symbols: nodes.symbols() }, &happening)

@@ -7,6 +7,7 @@ use super::framework::{Admit, ClusterView, PodView, Prepared, Reason, Rejection}
 use super::messages::{Failure, Tally};
 use super::nodes::Nodes;
 use super::order::{choose, feasible_enough};
+use super::preemption::Crowd;
 use super::profile::{PluginSet, Profile};
 use super::{Decision, Rules};
 use crate::table::NodeId;
@@ -26,8 +27,16 @@ struct Found {
     refused_count: usize,
 }
 
-/// Decides for one Pod. `start` is the place in the node list where the search begins; it moves on by the nodes seen.
-pub(super) fn decide(cluster: ClusterView<'_>, profile: &Profile, rules: Rules, start: &mut usize, pod: PodView<'_>, tie: u64) -> Decision {
+/// Decides for one Pod. `start` is the place in the node list where the search begins; it moves on by the nodes seen. Nodes in `crowd`
+/// refuse the Pod for the sake of others that are nominated to them.
+pub(super) fn decide(
+    cluster: ClusterView<'_>,
+    profile: &Profile,
+    rules: Rules,
+    start: &mut usize,
+    (pod, crowd): (PodView<'_>, &Crowd),
+    tie: u64,
+) -> Decision {
     let nodes = cluster.nodes;
     if nodes.len() == 0 {
         return Decision::failure(0, Failure::NoNodes);
@@ -36,7 +45,7 @@ pub(super) fn decide(cluster: ClusterView<'_>, profile: &Profile, rules: Rules, 
         Ok(candidates) => candidates,
         Err(failure) => return Decision::failure(0, failure),
     };
-    let found = search(&candidates, nodes, rules, *start);
+    let found = search(&candidates, nodes, rules, *start, crowd);
     let seen = found.feasible.len() + found.refused_count;
     *start = (*start + seen) % nodes.len();
     match found.feasible[..] {
@@ -80,13 +89,13 @@ impl Candidates<'_> {
 }
 
 /// Runs the filters node by node until one feasible node more than enough is met; that one counts for nothing.
-fn search(candidates: &Candidates<'_>, nodes: &Nodes, rules: Rules, start: usize) -> Found {
+fn search(candidates: &Candidates<'_>, nodes: &Nodes, rules: Rules, start: usize, crowd: &Crowd) -> Found {
     let list = candidates.only.as_ref().map_or(nodes.order(), |(only, _)| only);
     let enough = feasible_enough(list.len(), rules.percentage);
     let mut found = Found::default();
     for place in 0..list.len() {
         let node = list[(start + place) % list.len()];
-        match first_refusal(candidates, nodes, node) {
+        match first_refusal(candidates, nodes, node, crowd) {
             None if found.feasible.len() == enough => break,
             None => found.feasible.push(node),
             Some((plugin, rejection)) => {
@@ -98,9 +107,22 @@ fn search(candidates: &Candidates<'_>, nodes: &Nodes, rules: Rules, start: usize
     found
 }
 
-pub(super) fn first_refusal(candidates: &Candidates<'_>, nodes: &Nodes, node: NodeId) -> Option<(PluginSet, Rejection)> {
+/// The first plugin that refuses a node, and its reasons.
+pub(super) fn first_refusal(candidates: &Candidates<'_>, nodes: &Nodes, node: NodeId, crowd: &Crowd) -> Option<(PluginSet, Rejection)> {
+    if let Some(refusal) = crowd.get(&node) {
+        return Some(refusal.clone());
+    }
     let view = nodes.view(node);
     candidates.filters.iter().find_map(|(plugin, filter)| Some((*plugin, filter.admit(&view).err()?)))
+}
+
+/// The nodes, in list order, that refuse the Pod with the code `Unschedulable`: others could make room there by leaving.
+pub(super) fn hopeful(cluster: ClusterView<'_>, profile: &Profile, pod: PodView<'_>, crowd: &Crowd) -> Vec<NodeId> {
+    let nodes = cluster.nodes;
+    let Ok(candidates) = candidates(profile, pod, cluster) else { return Vec::new() };
+    let list = candidates.only.as_ref().map_or(nodes.order(), |(only, _)| only);
+    let refusal = |node: &NodeId| first_refusal(&candidates, nodes, *node, crowd);
+    list.iter().copied().filter(|node| refusal(node).is_some_and(|(_, rejection)| rejection.resolvable)).collect()
 }
 
 /// The tally with the nodes that were no candidates.

@@ -11,6 +11,9 @@ use super::plugins::{
 use crate::spec::ProfileSpec;
 use crate::table::{ResourceId, Table};
 
+/// Names of extended resources, which arguments of plugins refer to.
+type Resources = Table<ResourceId, String>;
+
 /// A set of filter plugins of a profile, by their place in it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(super) struct PluginSet(u32);
@@ -50,9 +53,6 @@ pub struct Profile {
     is_default: bool,
 }
 
-/// Names of extended resources.
-type Resources = Table<ResourceId, String>;
-
 /// A profile that names a plugin which does not exist.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("no {kind} plugin is called `{name}`")]
@@ -62,14 +62,13 @@ pub struct UnknownPlugin {
 }
 
 impl Profile {
-    /// The plugins that a profile names, in its order, with its weights and arguments; `resources` are the extended resources.
+    /// The plugins that a profile names, in its order, with its weights and arguments.
     ///
     /// # Errors
     /// If a name is unknown.
     pub fn new(spec: &ProfileSpec, resources: &Resources) -> Result<Self, UnknownPlugin> {
         let filters: Vec<_> = spec.filters.iter().map(|name| filter(name, spec, resources)).collect::<Result<_, _>>()?;
-        let weighted = |(name, weight): &(String, i64)| Ok((score(name, spec, resources)?, *weight));
-        let scores = spec.scores.iter().map(weighted).collect::<Result<_, _>>()?;
+        let scores = spec.scores.iter().map(|(name, weight)| Ok((score(name, spec, resources)?, *weight))).collect::<Result<_, _>>()?;
         let registered = HappeningKind::ALL.map(|kind| registered(&filters, kind));
         Ok(Self { filters, scores, registered, is_default: is_default(spec) })
     }

@@ -41,7 +41,7 @@ impl Full {
     }
 
     fn submit(&mut self, pod: u32, now: SimTime) {
-        self.scheduler.submit(PodId(pod), self.whole, now);
+        self.scheduler.submit(&self.bed.spec, PodId(pod), self.whole, now);
     }
 
     /// Tries the next Pod, which must be `pod`.
@@ -69,7 +69,7 @@ fn higher_priority_goes_first_then_the_earlier_submission() {
     let [low, high] = [0, 10].map(|priority| bed.pod(|pod, _| pod.priority = priority));
     let mut scheduler = Scheduler::new(&bed.spec);
     for (pod, template) in [(0, low), (1, high), (2, high)] {
-        scheduler.submit(PodId(pod), template, at(u64::from(pod) * 10));
+        scheduler.submit(&bed.spec, PodId(pod), template, at(u64::from(pod) * 10));
     }
     for pod in [1, 2, 0] {
         assert_eq!(scheduler.next(at(30)), Some(PodId(pod)));
@@ -186,7 +186,7 @@ fn only_pods_that_lack_room_are_woken_by_any_pods_end() {
         for (number, template) in (THERE..).zip(there) {
             scheduler.assign(&bed.spec, resident(number, template), node);
         }
-        scheduler.submit(PodId(0), parked, at(0));
+        scheduler.submit(&bed.spec, PodId(0), parked, at(0));
         assert_eq!(scheduler.next(at(0)), Some(PodId(0)));
         scheduler.cycle(&bed.spec, PodId(0), 0, at(0));
         let ended_pod = THERE + there.iter().position(|template| *template == ended).unwrap() as u32;
@@ -201,7 +201,7 @@ fn uncordoning_wakes_pods_that_cordoned_nodes_refused() {
     let node = bed.node(|shape, _| shape.unschedulable = true);
     let pod = bed.pod(|_, _| {});
     let mut scheduler = Scheduler::new(&bed.spec);
-    scheduler.submit(PodId(0), pod, at(0));
+    scheduler.submit(&bed.spec, PodId(0), pod, at(0));
     scheduler.next(at(0));
     let Verdict::Unschedulable(message) = scheduler.cycle(&bed.spec, PodId(0), 0, at(0)).verdict else { panic!("it is cordoned") };
     assert_eq!(scheduler.message(message), "0/1 nodes are available: 1 node(s) were unschedulable.");
@@ -227,7 +227,7 @@ fn pods_without_any_node_are_polled_with_growing_back_off() {
     let pod = template(&mut spec.symbols);
     let pod = spec.templates.push(pod);
     let mut scheduler = Scheduler::new(&spec);
-    scheduler.submit(PodId(0), pod, at(0));
+    scheduler.submit(&spec, PodId(0), pod, at(0));
     let mut now = at(0);
     for wait in [20, 30, 50, 90, 110, 110] {
         assert_eq!(scheduler.next(now), Some(PodId(0)));
@@ -253,7 +253,7 @@ fn withdrawn_pods_leave_no_trace() {
     assert_eq!(full.scheduler.waiting_with(waiting[0].0), 2);
     assert_eq!(full.scheduler.next(at(0)), Some(PodId(2)));
     for pod in 0..3 {
-        full.scheduler.withdraw(PodId(pod));
+        full.scheduler.withdraw(&full.bed.spec, PodId(pod), at(0));
     }
     full.scheduler.cycle(&full.bed.spec, PodId(2), 0, at(0));
     assert_eq!((full.scheduler.queued(), full.scheduler.messages().count(), full.scheduler.wake_at()), (0, 0, None));
@@ -274,7 +274,7 @@ fn messages_count_reasons_and_sort_as_text() {
     let pod = bed.pod(|pod, _| pod.requests.cpu = MilliCpu(200));
     for path in [Path::Auto, Path::Plain] {
         let mut scheduler = Scheduler::new(&bed.spec).with_path(path);
-        scheduler.submit(PodId(0), pod, at(0));
+        scheduler.submit(&bed.spec, PodId(0), pod, at(0));
         scheduler.next(at(0));
         let Verdict::Unschedulable(message) = scheduler.cycle(&bed.spec, PodId(0), 0, at(0)).verdict else { panic!("no node fits") };
         let short = "0/13 nodes are available: 1 node(s) had untolerated taint {key: value}, 10 Insufficient cpu, 2 Too many pods.";
@@ -294,9 +294,10 @@ fn conflicting_names_refuse_a_pod_as_a_whole() {
     let term = NodeSelectorTerm { expressions: vec![], fields: fields.to_vec() };
     let pod = bed.pod(|pod, _| pod.placement.required = Some(vec![term]));
     let mut scheduler = Scheduler::new(&bed.spec);
-    scheduler.submit(PodId(0), pod, at(0));
+    scheduler.submit(&bed.spec, PodId(0), pod, at(0));
     scheduler.next(at(0));
-    let Cycle { filtered: 0, scored: 0, verdict: Verdict::Unschedulable(message) } = scheduler.cycle(&bed.spec, PodId(0), 0, at(0)) else {
+    let Cycle { filtered: 0, scored: 0, verdict: Verdict::Unschedulable(message), .. } = scheduler.cycle(&bed.spec, PodId(0), 0, at(0))
+    else {
         panic!("no node has two names")
     };
     assert_eq!(scheduler.message_in_full(message), "0/1 nodes are available: pod affinity terms conflict. not found");
@@ -332,7 +333,7 @@ fn the_search_goes_on_where_the_last_one_stopped() {
         let mut scheduler = Scheduler::new(&spec).with_path(path);
         for (number, start) in [(0, 0), (1, 420), (2, 840), (3, 260)] {
             assert_eq!(scheduler.start, start);
-            scheduler.submit(PodId(number), pod, at(0));
+            scheduler.submit(&spec, PodId(number), pod, at(0));
             scheduler.next(at(0));
             let cycle = scheduler.cycle(&spec, PodId(number), 0, at(0));
             assert_eq!((cycle.filtered, cycle.scored), (420, 420));
@@ -625,7 +626,7 @@ impl Run {
     fn schedule(&mut self, spec: &Spec, template: TemplateId, tie: u64, now: SimTime) -> Vec<String> {
         let number = self.templates.len() as u32 - 1;
         self.templates[number as usize] = template;
-        self.scheduler.submit(PodId(number), template, now);
+        self.scheduler.submit(spec, PodId(number), template, now);
         let mut seen = vec![];
         while let Some(pod) = self.scheduler.next(now) {
             let cycle = self.scheduler.cycle(spec, pod, tie, now);

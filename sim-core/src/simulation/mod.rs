@@ -112,7 +112,10 @@ impl<'s> Simulation<'s> {
             Event::Observed(pod) => self.scheduling.observed(world, pod),
             Event::Cycle { epoch } => self.scheduling.cycle(world, epoch),
             Event::Bound(pod) => kubelet::bound(world, pod),
-            Event::StepDone(pod) => kubelet::step_done(world, pod),
+            Event::StepDone(pod) => {
+                self.scheduling.noticed(world, pod);
+                kubelet::step_done(world, pod);
+            }
             Event::Exited(container) => kubelet::exited(world, container),
             Event::ExitSeen(container) => kubelet::exit_seen(world, container),
             Event::RestartDue(container) => kubelet::restart_due(world, container),
@@ -145,7 +148,8 @@ impl<'s> Simulation<'s> {
                 Note::Created(pod) => scheduling::created(&mut self.world, pod),
                 Note::Delete(pod) => kubelet::delete(&mut self.world, pod),
                 Note::Ended { pod, .. } => self.ended(pod),
-                Note::Ready(_) | Note::Unready(_) | Note::Deleting(_) | Note::Restarted(_) => {}
+                Note::Deleting(pod) => self.scheduling.deleting(&self.world, pod),
+                Note::Ready(_) | Note::Unready(_) | Note::Restarted(_) => {}
             }
             self.controllers.take(&mut self.world, note);
         }

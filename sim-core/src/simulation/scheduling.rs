@@ -55,7 +55,7 @@ impl Scheduling {
     /// The scheduler's informer shows a new Pod.
     pub(super) fn observed(&mut self, world: &mut World<'_>, pod: PodRef) {
         let Some(pod) = world.alive(pod).filter(|&pod| world.pods[pod].state == PodState::Scheduling) else { return };
-        self.scheduler.submit(pod, world.pods[pod].template, world.now);
+        self.scheduler.submit(world.spec, pod, world.pods[pod].template, world.now);
         self.count_queued(world);
         self.kick(world);
     }
@@ -107,6 +107,10 @@ impl Scheduling {
                 self.count_message(message);
                 give_up_at_once(world, pod);
             }
+        }
+        for victim in cycle.preemption.into_iter().flat_map(|chosen| chosen.victims) {
+            self.record.preempted += 1;
+            kubelet::delete(world, victim);
         }
     }
 
@@ -166,21 +170,58 @@ impl Scheduling {
 
     /// Places a Pod that ran before the run began; `None` if no node takes it, and it waits in the queue.
     pub(super) fn place(&mut self, world: &mut World<'_>, pod: PodId) -> Option<NodeId> {
-        self.scheduler.submit(pod, world.pods[pod].template, world.now);
+        self.scheduler.submit(world.spec, pod, world.pods[pod].template, world.now);
+        if self.scheduler.holds_back(world.spec, world.pods[pod].template) {
+            return None;
+        }
         let next = self.scheduler.next(world.now);
         assert_eq!(next, Some(pod), "the only Pod in the queue comes next");
-        match self.choose(world, pod).verdict {
+        self.scheduler.hold_preemption(true);
+        let verdict = self.choose(world, pod).verdict;
+        self.scheduler.hold_preemption(false);
+        match verdict {
             Verdict::Placed(node) => {
                 world.assign(pod, node);
                 Some(node)
             }
-            Verdict::Unschedulable(_) => None,
+            Verdict::Unschedulable(_) => {
+                self.try_again(world, pod);
+                None
+            }
+        }
+    }
+
+    /// Once all that ran before are in their places, a Pod that found none may take that of another: it is new then.
+    fn try_again(&mut self, world: &mut World<'_>, pod: PodId) {
+        if self.scheduler.may_preempt(world.spec, world.pods[pod].template) {
+            self.scheduler.withdraw(world.spec, pod, world.now);
+            world.at(world.now, Event::Observed(world.pod_ref(pod)));
+        }
+    }
+
+    /// A step of a Pod's start is over. When its kubelet notices that it is bound, the scheduler does, too.
+    pub(super) fn noticed(&mut self, world: &mut World<'_>, pod: PodRef) {
+        if !self.scheduler.awaits_binding() {
+            return;
+        }
+        let bound = world.pods.alive(pod).filter(|pod| world.pods[*pod].step == Step::Notice);
+        if let Some(pod) = bound {
+            self.scheduler.bound(world.spec, world.pods[pod].template, world.now);
+            self.kick(world);
+        }
+    }
+
+    /// A Pod has a deletion timestamp.
+    pub(super) fn deleting(&mut self, world: &World<'_>, pod: PodId) {
+        let row = &world.pods[pod];
+        if row.assigned && !row.released {
+            self.scheduler.set_terminating(pod, row.node);
         }
     }
 
     /// A Pod that has no node is gone.
     pub(super) fn withdraw(&mut self, world: &World<'_>, pod: PodId) {
-        self.scheduler.withdraw(pod);
+        self.scheduler.withdraw(world.spec, pod, world.now);
         self.count_queued(world);
     }
 
@@ -204,6 +245,7 @@ fn nothing(now: SimTime, queued: u64) -> SchedulerMeasures {
         cycles: 0,
         placed: 0,
         unschedulable: 0,
+        preempted: 0,
         filtered: 0,
         scored: 0,
         wait: Tally::default(),

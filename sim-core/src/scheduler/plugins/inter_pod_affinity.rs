@@ -205,14 +205,17 @@ impl Filter for InterPodAffinity {
     }
 
     fn retries_on(&self) -> &'static [HappeningKind] {
-        &[HappeningKind::AssignedPodDeleted]
+        &[HappeningKind::AssignedPodDeleted, HappeningKind::AssignedPodAdded]
     }
 
-    /// A Pod is gone that all terms of the required anti-affinity mean. Here selectors of namespaces apply to no labels at all.
+    /// A Pod is gone that all terms of the required anti-affinity mean, or one has come that all of the affinity mean. Here selectors of namespaces apply to no labels at all.
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
-        let Happening::AssignedPodDeleted(gone) = happening else { return false };
-        let terms = &pod.template.affinity.anti_required;
-        !terms.is_empty() && terms.iter().all(|term| means(term, gone, |selector| selector.matches(&Labels::default())))
+        let (other, terms) = match happening {
+            Happening::AssignedPodDeleted(gone) => (gone, &pod.template.affinity.anti_required),
+            Happening::AssignedPodAdded(come) => (come, &pod.template.affinity.required),
+            Happening::Uncordoned(_) => return false,
+        };
+        !terms.is_empty() && terms.iter().all(|term| means(term, other, |selector| selector.matches(&Labels::default())))
     }
 }
 

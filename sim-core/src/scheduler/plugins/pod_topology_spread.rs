@@ -177,15 +177,15 @@ impl Filter for PodTopologySpread {
     }
 
     fn retries_on(&self) -> &'static [HappeningKind] {
-        &[HappeningKind::AssignedPodDeleted, HappeningKind::Uncordoned]
+        &HappeningKind::ALL
     }
 
-    /// A Pod of the namespace that a constraint selects is gone, or a node with the keys has other taints.
+    /// A Pod of the namespace that a constraint selects is gone or has come, or a node with the keys has other taints.
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
         let constraints = self.constraints(pod, WhenUnsatisfiable::DoNotSchedule);
         match happening {
-            Happening::AssignedPodDeleted(gone) => {
-                gone.namespace == pod.template.namespace && constraints.iter().any(|constraint| selects(constraint, gone))
+            Happening::AssignedPodDeleted(other) | Happening::AssignedPodAdded(other) => {
+                other.namespace == pod.template.namespace && constraints.iter().any(|constraint| selects(constraint, other))
             }
             Happening::Uncordoned(node) => has_keys(&constraints, node),
         }
