@@ -10,7 +10,8 @@ fn scenario() -> Loaded {
 }
 
 fn situation() -> Situation {
-    let loaded = load_situation(&["tests/good/cluster.yaml".into()], &["tests/good/pods.yaml".into()], None);
+    let loaded =
+        load_situation(&["tests/good/cluster.yaml".into()], &["tests/good/pods.yaml".into()], Some(Path::new("tests/good/scheduler.yaml")));
     loaded.unwrap_or_else(|problems| panic!("{}", problems.plain())).0
 }
 
@@ -71,6 +72,12 @@ fn a_pod_says_what_it_asks_of_others() {
     );
     let (weight, far) = &pod.affinity.anti_preferred[0];
     assert_eq!((*weight, shown(far.selector.as_ref(), &spec.symbols).as_str()), (30, "app=web version!=2"));
+}
+
+#[test]
+fn a_pod_that_no_profile_places_is_told() {
+    let problems = load_situation(&["tests/good/cluster.yaml".into()], &["tests/good/pods.yaml".into()], None).unwrap_err();
+    assert!(problems.plain().contains("no profile of the scheduler is called `packing`"), "{}", problems.plain());
 }
 
 #[test]

@@ -58,6 +58,7 @@ pub(crate) fn situation(
 ) -> Option<Situation> {
     let all = || cluster.iter().chain(pending);
     builder.classes(all());
+    builder.profiles = configuration.names();
     builder.groups(all());
     let nodes: Vec<&Object<'_>> = cluster.iter().filter(|object| object.kind == Kind::Node).collect();
     let (pools, zones) = cluster::singles(&nodes, builder);
@@ -138,11 +139,14 @@ impl Templates {
 
     /// The Pods that an object makes: itself, or the replicas of a controller.
     fn pending(&mut self, object: &Object<'_>, builder: &mut Builder<'_>) -> Vec<PendingPod> {
+        let place = object.tree.place(&["metadata", "name"]);
         if object.kind == Kind::Pod {
             let template = self.template(object, false, builder);
+            template.iter().for_each(|template| builder.check_profile(&self.rows[*template].scheduler_name, place));
             return template.map(|template| PendingPod { name: full_name(object), template }).into_iter().collect();
         }
         let Some(compiled) = manifest::compile(object, builder) else { return Vec::new() };
+        builder.check_profile(&compiled.template.scheduler_name, place);
         let copies = manifest::copies(&compiled.controller);
         let template = self.rows.push(compiled.template);
         (0..copies).map(|copy| PendingPod { name: format!("{}-{copy}", full_name(object)), template }).collect()
