@@ -97,11 +97,11 @@ impl Churn {
 
     fn step(&mut self) {
         let (template, pod) = (self.any_template(), self.next_pod());
-        self.scheduler.submit(pod, template, SimTime::ZERO);
+        self.scheduler.submit(&self.spec, pod, template, SimTime::ZERO);
         let pod = self.scheduler.next(SimTime::ZERO).expect("it was submitted");
         match self.scheduler.cycle(&self.spec, pod, self.rng.next_u64(), SimTime::ZERO).verdict {
             Verdict::Placed(node) => self.bound.push((pod, node)),
-            Verdict::Unschedulable(_) => self.scheduler.withdraw(pod),
+            Verdict::Unschedulable(_) => self.scheduler.withdraw(&self.spec, pod, SimTime::ZERO),
         }
         let (pod, node) = self.bound.swap_remove(self.rng.random_range(0..self.bound.len()));
         self.scheduler.release(&self.spec, pod, node, SimTime::ZERO);

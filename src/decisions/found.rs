@@ -62,7 +62,7 @@ impl Found {
         if found.explanation.as_ref().is_some_and(|said| said.gated.is_some()) {
             return found;
         }
-        scheduler.submit(pod, template, now);
+        scheduler.submit(spec, pod, template, now);
         assert_eq!(scheduler.next(now), Some(pod), "no other Pod waits");
         let cycle = scheduler.cycle(spec, pod, 0, now);
         match cycle.verdict {

@@ -204,6 +204,8 @@ impl Rejection {
 pub enum Happening<'a> {
     /// An assigned Pod was deleted or ended: its template.
     AssignedPodDeleted(&'a PodTemplate),
+    /// A binding landed: the template of the Pod.
+    AssignedPodAdded(&'a PodTemplate),
     /// A node was uncordoned, which also takes away its taint `node.kubernetes.io/unschedulable`.
     Uncordoned(NodeView<'a>),
 }
@@ -213,15 +215,17 @@ pub enum Happening<'a> {
 pub enum HappeningKind {
     /// [`Happening::AssignedPodDeleted`].
     AssignedPodDeleted,
+    /// [`Happening::AssignedPodAdded`].
+    AssignedPodAdded,
     /// [`Happening::Uncordoned`].
     Uncordoned,
 }
 
 impl HappeningKind {
     /// How many kinds there are.
-    pub const COUNT: usize = 2;
+    pub const COUNT: usize = 3;
     /// All of them.
-    pub const ALL: [Self; Self::COUNT] = [Self::AssignedPodDeleted, Self::Uncordoned];
+    pub const ALL: [Self; Self::COUNT] = [Self::AssignedPodDeleted, Self::AssignedPodAdded, Self::Uncordoned];
 }
 
 /// What `PreFilter` finds for a Pod.

@@ -145,12 +145,23 @@ impl Scheduler {
         Self { path, ..self }
     }
 
-    /// A new Pod enters the active queue.
+    /// A new Pod enters the active queue; one that is [held back](Self::holds_back) waits outside.
     ///
     /// # Panics
     /// If it waits already.
-    pub fn submit(&mut self, pod: PodId, template: TemplateId, now: SimTime) {
-        self.queue.submit(pod, template, self.priorities[template], now);
+    pub fn submit(&mut self, spec: &Spec, pod: PodId, template: TemplateId, now: SimTime) {
+        let held = self.holds_back(spec, template);
+        self.queue.submit(pod, template, (self.priorities[template], held), now);
+    }
+
+    /// True if Pods of a template are not tried: they have scheduling gates (`PreEnqueue`), or name a scheduler that does not exist.
+    pub fn holds_back(&self, spec: &Spec, template: TemplateId) -> bool {
+        plugins::scheduling_gates::refusal(&spec.templates[template]).is_some() || !self.profiles.know(template)
+    }
+
+    /// A waiting Pod's last scheduling gate was taken away: it is tried as soon as its turn comes.
+    pub fn open_gates(&mut self, pod: PodId) {
+        self.queue.open_gates(pod);
     }
 
     /// A Pod that waits was deleted. If its cycle is under way and fails, it is not queued again.
@@ -271,6 +282,17 @@ impl Scheduler {
         self.happened(spec, Event::AssignedPodDeleted(gone.template), now);
     }
 
+    /// The scheduler sees that the binding of a Pod of this template has landed: Pods that want its kind near, or are spread around
+    /// it, are woken.
+    pub fn bound(&mut self, spec: &Spec, template: TemplateId, now: SimTime) {
+        self.happened(spec, Event::AssignedPodAdded(template), now);
+    }
+
+    /// True if somebody waits for [`Scheduler::bound`].
+    pub fn awaits_binding(&self) -> bool {
+        self.queue.awaits(self.profiles.registered(HappeningKind::AssignedPodAdded))
+    }
+
     /// Puts a Pod on a node without a decision, whether it fits or not.
     pub fn assign(&mut self, spec: &Spec, resident: Resident, node: NodeId) {
         self.nodes.add(spec, resident, node);
@@ -363,6 +385,7 @@ impl Event {
     const fn kind(self) -> HappeningKind {
         match self {
             Self::AssignedPodDeleted(_) => HappeningKind::AssignedPodDeleted,
+            Self::AssignedPodAdded(_) => HappeningKind::AssignedPodAdded,
             Self::Uncordoned(_) => HappeningKind::Uncordoned,
         }
     }
@@ -374,6 +397,7 @@ fn helps(spec: &Spec, profiles: &Profiles, nodes: &Nodes, event: Event, template
     let asked = rejectors.and(profile.registered(event.kind()));
     let happening = match event {
         Event::AssignedPodDeleted(gone) => Happening::AssignedPodDeleted(&spec.templates[gone]),
+        Event::AssignedPodAdded(come) => Happening::AssignedPodAdded(&spec.templates[come]),
         Event::Uncordoned(node) => Happening::Uncordoned(nodes.view(node)),
     };
     profile.hints(asked, &PodView { template: &spec.templates[template], symbols: nodes.symbols() }, &happening)

@@ -160,6 +160,9 @@ fn score(name: &str, spec: &ProfileSpec, resources: &Resources) -> Result<Arc<dy
 mod tests {
     use super::*;
 
+    /// A change of the default profile, and whether what comes of it counts as default.
+    type Row = (fn(&mut ProfileSpec), bool);
+
     /// The default profile, changed.
     fn changed(change: impl FnOnce(&mut ProfileSpec)) -> Result<Profile, UnknownPlugin> {
         let mut spec = ProfileSpec::default();
@@ -176,7 +179,7 @@ mod tests {
     #[test]
     fn only_the_default_profile_counts_as_default() {
         assert!(Profile::default().is_default());
-        let table: [(fn(&mut ProfileSpec), bool); 6] = [
+        let table: [Row; 6] = [
             (|spec| spec.scheduler_name = "other".into(), true),
             (|spec| spec.preempts = false, true),
             (|spec| spec.filters.swap(0, 1), false),

@@ -24,12 +24,15 @@ struct Row {
 }
 
 impl Profiles {
-    /// The profiles of `spec`.
+    /// The profiles of `spec`; without any, the default one for all Pods.
     ///
     /// # Panics
     /// If one of them names a plugin that does not exist.
     pub(super) fn new(spec: &Spec) -> Self {
         let given = &spec.scheduler.profiles;
+        if given.is_empty() {
+            return Self::alone(Profile::default(), spec.templates.len());
+        }
         let row = |about: &crate::spec::ProfileSpec| {
             let profile =
                 Profile::new(about, &spec.resources).unwrap_or_else(|error| panic!("profile `{}`: {error}", about.scheduler_name));
@@ -42,7 +45,11 @@ impl Profiles {
 
     /// `profile` alone, for all Pods.
     pub(super) fn replaced(&self, profile: Profile) -> Self {
-        Self { rows: vec![Row { profile, percentage: None }], of: Table::filled(self.of.len(), Some(0)) }
+        Self::alone(profile, self.of.len())
+    }
+
+    fn alone(profile: Profile, templates: usize) -> Self {
+        Self { rows: vec![Row { profile, percentage: None }], of: Table::filled(templates, Some(0)) }
     }
 
     /// True if a profile places Pods of the template.

@@ -26,6 +26,7 @@ const FLUSH_PERIOD: u64 = 30 * WINDOW;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Event {
     AssignedPodDeleted(TemplateId),
+    AssignedPodAdded(TemplateId),
     Uncordoned(NodeId),
 }
 
@@ -54,6 +55,8 @@ enum Place {
     Backoff,
     ErrorBackoff,
     Parked,
+    /// Held back before it enters any queue (`PreEnqueue`).
+    Gated,
 }
 
 /// A popped Pod and what happened since.
@@ -114,11 +117,11 @@ impl Queue {
         self.records.len()
     }
 
-    /// Adds a new Pod.
+    /// Adds a new Pod, with its priority, and whether it is held back by a gate.
     ///
     /// # Panics
     /// If it is there already.
-    pub(super) fn submit(&mut self, pod: PodId, template: TemplateId, priority: i32, now: SimTime) {
+    pub(super) fn submit(&mut self, pod: PodId, template: TemplateId, (priority, gated): (i32, bool), now: SimTime) {
         let record = Record {
             template,
             message: None,
@@ -129,10 +132,12 @@ impl Queue {
             unschedulable_count: 0,
             errors_count: 0,
             rejectors: PluginSet::EMPTY,
-            place: Place::Active,
+            place: if gated { Place::Gated } else { Place::Active },
         };
         self.submitted += 1;
-        self.active.push(pod, record.rank());
+        if !gated {
+            self.active.push(pod, record.rank());
+        }
         let known = self.records.insert(pod, record);
         assert!(known.is_none(), "{pod:?} is submitted twice");
     }
@@ -153,6 +158,7 @@ impl Queue {
             Place::Backoff => drop(self.backoff.remove(&pod)),
             Place::ErrorBackoff => drop(self.errors.remove(&pod)),
             Place::Parked => self.unpark(pod, record.rejectors),
+            Place::Gated => {}
         }
     }
 
@@ -255,6 +261,11 @@ impl Queue {
         Some(window(record.since + doubled.min(self.backoff_max)))
     }
 
+    /// True if a Pod in flight, or parked by one of these plugins, may be helped by what they registered for.
+    pub(super) fn awaits(&self, registered: PluginSet) -> bool {
+        self.in_flight.is_some() || self.parked.keys().any(|rejectors| !rejectors.and(registered).is_empty())
+    }
+
     /// Wakes the parked Pods that an event may help; `registered` are the plugins that asked for events of its kind.
     /// The event is seen only by Pods of at most a priority.
     pub(super) fn happened(&mut self, (event, most): (Event, i32), registered: PluginSet, now: SimTime, helps: Helps<'_>) {
@@ -269,6 +280,13 @@ impl Queue {
             waiting.filter(|(pod, rejectors)| sees(pod) && helps(event, records[pod].template, *rejectors)).map(|(pod, _)| pod).collect();
         for pod in woken {
             self.wake(pod, now);
+        }
+    }
+
+    /// A Pod that was held back is active from now on. (It has not failed yet, so there is no back-off.)
+    pub(super) fn open_gates(&mut self, pod: PodId) {
+        if self.records.get(&pod).is_some_and(|record| record.place == Place::Gated) {
+            self.activate(pod);
         }
     }
 

@@ -5,9 +5,11 @@ use proptest::prelude::*;
 use super::testing::{Bed, empty_spec, resident, template};
 use super::*;
 use crate::spec::{
-    HostPort, NodePool, NodeSelectorTerm, NodeShape, Operator, PodTemplate, Requests, Requirement, Symbols, Taint, TaintEffect, Toleration,
+    Behavior, ContainerKind, ContainerSpec, HostPort, Image, LabelSelector, Labels, Namespace, NodePool, NodeSelectorTerm, NodeShape,
+    Operator, PodAffinity, PodAffinityTerm, PodTemplate, PullPolicy, Requests, Requirement, Taint, TaintEffect, Toleration,
+    TopologySpreadConstraint, WhenUnsatisfiable,
 };
-use crate::table::{Id, ResourceId, Symbol, ZoneId};
+use crate::table::{Id, ImageId, ResourceId, Symbol, ZoneId};
 use crate::units::{Bytes, MilliCpu, SimSpan};
 
 const SECOND: u64 = 1_000_000_000;
@@ -39,7 +41,7 @@ impl Full {
     }
 
     fn submit(&mut self, pod: u32, now: SimTime) {
-        self.scheduler.submit(PodId(pod), self.whole, now);
+        self.scheduler.submit(&self.bed.spec, PodId(pod), self.whole, now);
     }
 
     /// Tries the next Pod, which must be `pod`.
@@ -67,7 +69,7 @@ fn higher_priority_goes_first_then_the_earlier_submission() {
     let [low, high] = [0, 10].map(|priority| bed.pod(|pod, _| pod.priority = priority));
     let mut scheduler = Scheduler::new(&bed.spec);
     for (pod, template) in [(0, low), (1, high), (2, high)] {
-        scheduler.submit(PodId(pod), template, at(u64::from(pod) * 10));
+        scheduler.submit(&bed.spec, PodId(pod), template, at(u64::from(pod) * 10));
     }
     for pod in [1, 2, 0] {
         assert_eq!(scheduler.next(at(30)), Some(PodId(pod)));
@@ -184,7 +186,7 @@ fn only_pods_that_lack_room_are_woken_by_any_pods_end() {
         for (number, template) in (THERE..).zip(there) {
             scheduler.assign(&bed.spec, resident(number, template), node);
         }
-        scheduler.submit(PodId(0), parked, at(0));
+        scheduler.submit(&bed.spec, PodId(0), parked, at(0));
         assert_eq!(scheduler.next(at(0)), Some(PodId(0)));
         scheduler.cycle(&bed.spec, PodId(0), 0, at(0));
         let ended_pod = THERE + there.iter().position(|template| *template == ended).unwrap() as u32;
@@ -199,7 +201,7 @@ fn uncordoning_wakes_pods_that_cordoned_nodes_refused() {
     let node = bed.node(|shape, _| shape.unschedulable = true);
     let pod = bed.pod(|_, _| {});
     let mut scheduler = Scheduler::new(&bed.spec);
-    scheduler.submit(PodId(0), pod, at(0));
+    scheduler.submit(&bed.spec, PodId(0), pod, at(0));
     scheduler.next(at(0));
     let Verdict::Unschedulable(message) = scheduler.cycle(&bed.spec, PodId(0), 0, at(0)).verdict else { panic!("it is cordoned") };
     assert_eq!(scheduler.message(message), "0/1 nodes are available: 1 node(s) were unschedulable.");
@@ -225,7 +227,7 @@ fn pods_without_any_node_are_polled_with_growing_back_off() {
     let pod = template(&mut spec.symbols);
     let pod = spec.templates.push(pod);
     let mut scheduler = Scheduler::new(&spec);
-    scheduler.submit(PodId(0), pod, at(0));
+    scheduler.submit(&spec, PodId(0), pod, at(0));
     let mut now = at(0);
     for wait in [20, 30, 50, 90, 110, 110] {
         assert_eq!(scheduler.next(now), Some(PodId(0)));
@@ -272,7 +274,7 @@ fn messages_count_reasons_and_sort_as_text() {
     let pod = bed.pod(|pod, _| pod.requests.cpu = MilliCpu(200));
     for path in [Path::Auto, Path::Plain] {
         let mut scheduler = Scheduler::new(&bed.spec).with_path(path);
-        scheduler.submit(PodId(0), pod, at(0));
+        scheduler.submit(&bed.spec, PodId(0), pod, at(0));
         scheduler.next(at(0));
         let Verdict::Unschedulable(message) = scheduler.cycle(&bed.spec, PodId(0), 0, at(0)).verdict else { panic!("no node fits") };
         let short = "0/13 nodes are available: 1 node(s) had untolerated taint {key: value}, 10 Insufficient cpu, 2 Too many pods.";
@@ -292,7 +294,7 @@ fn conflicting_names_refuse_a_pod_as_a_whole() {
     let term = NodeSelectorTerm { expressions: vec![], fields: fields.to_vec() };
     let pod = bed.pod(|pod, _| pod.placement.required = Some(vec![term]));
     let mut scheduler = Scheduler::new(&bed.spec);
-    scheduler.submit(PodId(0), pod, at(0));
+    scheduler.submit(&bed.spec, PodId(0), pod, at(0));
     scheduler.next(at(0));
     let Cycle { filtered: 0, scored: 0, verdict: Verdict::Unschedulable(message), .. } = scheduler.cycle(&bed.spec, PodId(0), 0, at(0))
     else {
@@ -331,7 +333,7 @@ fn the_search_goes_on_where_the_last_one_stopped() {
         let mut scheduler = Scheduler::new(&spec).with_path(path);
         for (number, start) in [(0, 0), (1, 420), (2, 840), (3, 260)] {
             assert_eq!(scheduler.start, start);
-            scheduler.submit(PodId(number), pod, at(0));
+            scheduler.submit(&spec, PodId(number), pod, at(0));
             scheduler.next(at(0));
             let cycle = scheduler.cycle(&spec, PodId(number), 0, at(0));
             assert_eq!((cycle.filtered, cycle.scored), (420, 420));
@@ -395,12 +397,14 @@ prop_compose! {
         labels in prop::collection::vec((word(), word()), 0..4),
         taints in seldom(prop::collection::vec((word(), word(), any_effect()), 1..4)),
         unschedulable in prop::bool::weighted(0.1),
+        images in prop::collection::vec((0..IMAGES).prop_map(ImageId), 0..3),
     ) -> NodeShape {
         if huge {
             allocatable.memory = Bytes(1 << 58);
         }
         let taints = taints.into_iter().map(|(key, value, effect)| Taint { key, value, effect }).collect();
-        NodeShape { allocatable, pods_max, labels: crate::spec::Labels::from_pairs(labels), taints, unschedulable, ..NodeShape::default() }
+        let capacity = allocatable.clone();
+        NodeShape { capacity, allocatable, pods_max, labels: Labels::from_pairs(labels), taints, unschedulable, images }
     }
 }
 
@@ -427,6 +431,102 @@ fn any_term() -> BoxedStrategy<NodeSelectorTerm> {
     parts.prop_map(|(expressions, fields)| NodeSelectorTerm { expressions, fields }).boxed()
 }
 
+/// A selector of Pods or namespaces by labels.
+fn any_selector() -> BoxedStrategy<LabelSelector> {
+    use Operator::{DoesNotExist, Exists, In, NotIn};
+    let operator = prop::sample::select(vec![In, In, NotIn, Exists, DoesNotExist]);
+    let parts = (0_usize..3, operator, prop::collection::vec((3_usize..5).prop_map(Symbol::new), 1..3));
+    let requirement = parts.prop_map(|(key, operator, values)| Requirement { key: Symbol::new(key), operator, values });
+    prop::collection::vec(requirement, 0..2).prop_map(LabelSelector).boxed()
+}
+
+/// Labels that [`any_selector`] often selects.
+fn any_labels() -> BoxedStrategy<Labels> {
+    let pair = (0_usize..3, 3_usize..5).prop_map(|(key, value)| (Symbol::new(key), Symbol::new(value)));
+    prop::collection::vec(pair, 0..3).prop_map(Labels::from_pairs).boxed()
+}
+
+/// Zone, host, or another key.
+fn any_topology() -> BoxedStrategy<Symbol> {
+    prop_oneof![3 => Just(Symbol(6)), 2 => Just(Symbol(7)), 1 => word()].boxed()
+}
+
+fn any_affinity_term() -> BoxedStrategy<PodAffinityTerm> {
+    let namespaces = prop::collection::vec((0_usize..2).prop_map(Symbol::new), 0..2);
+    let selectors = (prop::option::weighted(0.9, any_selector()), prop::option::weighted(0.3, any_selector()));
+    let parts = (selectors, namespaces, any_topology());
+    parts
+        .prop_map(|((selector, namespace_selector), namespaces, topology_key)| PodAffinityTerm {
+            selector,
+            namespaces,
+            namespace_selector,
+            topology_key,
+        })
+        .boxed()
+}
+
+fn any_affinity() -> BoxedStrategy<PodAffinity> {
+    let required = || seldom(prop::collection::vec(any_affinity_term(), 1..3));
+    let preferred = || seldom(prop::collection::vec((1_i64..100, any_affinity_term()), 1..3));
+    let parts = (required(), preferred(), required(), preferred());
+    parts
+        .prop_map(|(required, preferred, anti_required, anti_preferred)| PodAffinity { required, preferred, anti_required, anti_preferred })
+        .boxed()
+}
+
+prop_compose! {
+    fn any_constraint()(
+        max_skew in 1..4,
+        topology_key in any_topology(),
+        hard in any::<bool>(),
+        selector in prop::option::weighted(0.9, any_selector()),
+        min_domains in seldom(prop::option::of(1..4)),
+        honor_node_affinity in any::<bool>(),
+        honor_node_taints in any::<bool>(),
+    ) -> TopologySpreadConstraint {
+        let when_unsatisfiable = if hard { WhenUnsatisfiable::DoNotSchedule } else { WhenUnsatisfiable::ScheduleAnyway };
+        TopologySpreadConstraint {
+            max_skew, topology_key, when_unsatisfiable, selector, min_domains, honor_node_affinity, honor_node_taints,
+        }
+    }
+}
+
+/// How many images random clusters know.
+const IMAGES: u32 = 3;
+
+/// A container that asks for nothing of its own.
+fn container(image: ImageId) -> ContainerSpec {
+    ContainerSpec {
+        name: "main".into(),
+        kind: ContainerKind::App,
+        helper: false,
+        image,
+        pull: PullPolicy::IfNotPresent,
+        requests: Requests::default(),
+        memory_limit: None,
+        cpu_limit: None,
+        readiness: None,
+        liveness: None,
+        startup: None,
+        behavior: Behavior::default(),
+    }
+}
+
+prop_compose! {
+    /// What a Pod is to others, and what it wants of them.
+    fn any_company()(
+        namespace in (0_usize..2).prop_map(Symbol::new),
+        labels in any_labels(),
+        affinity in seldom(any_affinity()),
+        spread in seldom(prop::collection::vec(any_constraint().boxed(), 1..3)),
+        default_spread in seldom(prop::option::of(any_selector())),
+        images in prop::collection::vec((0..IMAGES).prop_map(ImageId), 0..3),
+    ) -> PodTemplate {
+        let containers = images.into_iter().map(container).collect();
+        PodTemplate { labels, containers, affinity, spread, default_spread, ..PodTemplate::new("pod", namespace) }
+    }
+}
+
 fn any_toleration() -> BoxedStrategy<Toleration> {
     let parts = (prop::option::of(word()), prop::option::of(word()), prop::option::of(any_effect()));
     parts.prop_map(|(key, value, effect)| Toleration { key, value, effect }).boxed()
@@ -434,6 +534,7 @@ fn any_toleration() -> BoxedStrategy<Toleration> {
 
 prop_compose! {
     fn any_template()(
+        company in any_company().boxed(),
         requests in any_requests(3000, 1 << 33),
         fill in any::<bool>(),
         selector in seldom(prop::collection::vec((word(), word()), 1..2)),
@@ -443,7 +544,7 @@ prop_compose! {
         ports in seldom(prop::collection::vec(1_u16..4, 1..3)),
         node_name in seldom(prop::option::of(word())),
     ) -> PodTemplate {
-        let mut pod = template(&mut Symbols::default());
+        let mut pod = company;
         pod.scored = requests.clone();
         if fill {
             pod.scored.cpu = MilliCpu(requests.cpu.0.max(100));
@@ -467,6 +568,8 @@ prop_compose! {
         templates in prop::collection::vec(any_template().boxed(), 1..6),
         percentage in prop_oneof![Just(0), Just(100), 1_u32..100],
         random in any::<bool>(),
+        sizes in prop::collection::vec(1_u64..1 << 31, IMAGES as usize),
+        namespaces in prop::collection::vec(any_labels(), 0..3),
     ) -> Spec {
         let mut spec = empty_spec();
         for word in WORDS {
@@ -474,6 +577,8 @@ prop_compose! {
         }
         spec.zones = ["a", "b", "c"].map(String::from).to_vec().into();
         spec.resources = vec!["example.com/gpu".to_owned()].into();
+        spec.images = sizes.into_iter().map(|size| Image { name: "image:latest".into(), size: Bytes(size) }).collect();
+        spec.namespaces = namespaces.into_iter().zip(0..).map(|(labels, name)| Namespace { name: Symbol(name), labels }).collect();
         spec.pools = pools.into_iter().zip('a'..).map(|(pool, name)| NodePool { name: name.into(), ..pool }).collect();
         spec.templates = templates.into();
         spec.scheduler.percentage_of_nodes_to_score = percentage;
@@ -521,7 +626,7 @@ impl Run {
     fn schedule(&mut self, spec: &Spec, template: TemplateId, tie: u64, now: SimTime) -> Vec<String> {
         let number = self.templates.len() as u32 - 1;
         self.templates[number as usize] = template;
-        self.scheduler.submit(PodId(number), template, now);
+        self.scheduler.submit(spec, PodId(number), template, now);
         let mut seen = vec![];
         while let Some(pod) = self.scheduler.next(now) {
             let cycle = self.scheduler.cycle(spec, pod, tie, now);

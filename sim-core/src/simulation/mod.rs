@@ -112,7 +112,10 @@ impl<'s> Simulation<'s> {
             Event::Observed(pod) => self.scheduling.observed(world, pod),
             Event::Cycle { epoch } => self.scheduling.cycle(world, epoch),
             Event::Bound(pod) => kubelet::bound(world, pod),
-            Event::StepDone(pod) => kubelet::step_done(world, pod),
+            Event::StepDone(pod) => {
+                self.scheduling.noticed(world, pod);
+                kubelet::step_done(world, pod);
+            }
             Event::Exited(container) => kubelet::exited(world, container),
             Event::ExitSeen(container) => kubelet::exit_seen(world, container),
             Event::RestartDue(container) => kubelet::restart_due(world, container),

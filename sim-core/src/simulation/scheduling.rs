@@ -55,7 +55,7 @@ impl Scheduling {
     /// The scheduler's informer shows a new Pod.
     pub(super) fn observed(&mut self, world: &mut World<'_>, pod: PodRef) {
         let Some(pod) = world.alive(pod).filter(|&pod| world.pods[pod].state == PodState::Scheduling) else { return };
-        self.scheduler.submit(pod, world.pods[pod].template, world.now);
+        self.scheduler.submit(world.spec, pod, world.pods[pod].template, world.now);
         self.count_queued(world);
         self.kick(world);
     }
@@ -170,7 +170,10 @@ impl Scheduling {
 
     /// Places a Pod that ran before the run began; `None` if no node takes it, and it waits in the queue.
     pub(super) fn place(&mut self, world: &mut World<'_>, pod: PodId) -> Option<NodeId> {
-        self.scheduler.submit(pod, world.pods[pod].template, world.now);
+        self.scheduler.submit(world.spec, pod, world.pods[pod].template, world.now);
+        if self.scheduler.holds_back(world.spec, world.pods[pod].template) {
+            return None;
+        }
         let next = self.scheduler.next(world.now);
         assert_eq!(next, Some(pod), "the only Pod in the queue comes next");
         self.scheduler.hold_preemption(true);
@@ -193,6 +196,18 @@ impl Scheduling {
         if self.scheduler.may_preempt(world.spec, world.pods[pod].template) {
             self.scheduler.withdraw(world.spec, pod, world.now);
             world.at(world.now, Event::Observed(world.pod_ref(pod)));
+        }
+    }
+
+    /// A step of a Pod's start is over. When its kubelet notices that it is bound, the scheduler does, too.
+    pub(super) fn noticed(&mut self, world: &mut World<'_>, pod: PodRef) {
+        if !self.scheduler.awaits_binding() {
+            return;
+        }
+        let bound = world.pods.alive(pod).filter(|pod| world.pods[*pod].step == Step::Notice);
+        if let Some(pod) = bound {
+            self.scheduler.bound(world.spec, world.pods[pod].template, world.now);
+            self.kick(world);
         }
     }
 

@@ -205,14 +205,17 @@ impl Filter for InterPodAffinity {
     }
 
     fn retries_on(&self) -> &'static [HappeningKind] {
-        &[HappeningKind::AssignedPodDeleted]
+        &[HappeningKind::AssignedPodDeleted, HappeningKind::AssignedPodAdded]
     }
 
-    /// A Pod is gone that all terms of the required anti-affinity mean. Here selectors of namespaces apply to no labels at all.
+    /// A Pod is gone that all terms of the required anti-affinity mean, or one has come that all of the affinity mean. Here selectors of namespaces apply to no labels at all.
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
-        let Happening::AssignedPodDeleted(gone) = happening else { return false };
-        let terms = &pod.template.affinity.anti_required;
-        !terms.is_empty() && terms.iter().all(|term| means(term, gone, |selector| selector.matches(&Labels::default())))
+        let (other, terms) = match happening {
+            Happening::AssignedPodDeleted(gone) => (gone, &pod.template.affinity.anti_required),
+            Happening::AssignedPodAdded(come) => (come, &pod.template.affinity.required),
+            Happening::Uncordoned(_) => return false,
+        };
+        !terms.is_empty() && terms.iter().all(|term| means(term, other, |selector| selector.matches(&Labels::default())))
     }
 }
 
@@ -268,5 +271,186 @@ impl Score for InterPodAffinity {
         for score in scores {
             *score = if max > min { (100.0 * ((*score - min) as f64 / range)) as i64 } else { 0 };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheduler::testing::Bed;
+    use crate::spec::{Namespace, Operator, Requirement};
+
+    const ZONE: &str = "topology.kubernetes.io/zone";
+
+    /// Zones a, a and b, and a node without one.
+    fn nodes(bed: &mut Bed) -> [NodeId; 4] {
+        [Some("a"), Some("a"), Some("b"), None].map(|zone| {
+            bed.node(|shape, symbols| {
+                if let Some(zone) = zone {
+                    shape.labels.set(symbols.intern(ZONE), symbols.intern(zone));
+                }
+            })
+        })
+    }
+
+    fn requires(bed: &mut Bed, key: &str, operator: Operator, values: &[&str]) -> LabelSelector {
+        let values = values.iter().map(|value| bed.symbol(value)).collect();
+        LabelSelector(vec![Requirement { key: bed.symbol(key), operator, values }])
+    }
+
+    /// A term that means Pods `app: name` of the same zone, in namespace `default`.
+    fn term(bed: &mut Bed, name: &str) -> PodAffinityTerm {
+        PodAffinityTerm {
+            selector: Some(requires(bed, "app", Operator::In, &[name])),
+            namespaces: vec![bed.symbol("default")],
+            namespace_selector: None,
+            topology_key: bed.symbol(ZONE),
+        }
+    }
+
+    /// A Pod `app: name`.
+    fn pod(bed: &mut Bed, name: &str, change: impl FnOnce(&mut PodTemplate)) -> TemplateId {
+        bed.pod(|pod, symbols| {
+            pod.labels.set(symbols.intern("app"), symbols.intern(name));
+            change(pod);
+        })
+    }
+
+    fn answers(bed: &Bed, pod: TemplateId, nodes: &[NodeId]) -> String {
+        let answer = |node: &NodeId| match bed.admit(&InterPodAffinity::default(), pod, *node) {
+            Ok(()) => '+',
+            Err(refusal) if refusal == Rejection::unresolvable(Reason::PodAffinity) => 'n',
+            Err(refusal) if refusal == Rejection::resolvable(Reason::PodAntiAffinity) => 'f',
+            Err(refusal) if refusal == Rejection::resolvable(Reason::ExistingAntiAffinity) => 'e',
+            Err(refusal) => panic!("{refusal:?}"),
+        };
+        nodes.iter().map(answer).collect()
+    }
+
+    #[test]
+    fn required_terms_bind_pods_to_domains_of_others() {
+        let mut bed = Bed::default();
+        let nodes = nodes(&mut bed);
+        let [web, db, absent] = ["web", "db", "absent"].map(|name| term(&mut bed, name));
+        let there = pod(&mut bed, "db", |_| {});
+        bed.charge(there, nodes[0]);
+        #[rustfmt::skip]
+        let table = [
+            // near,                     far,              zones aab, none
+            (vec![&db],                  vec![],           "++nn"),
+            (vec![&web],                 vec![],           "+++n"),
+            (vec![&absent],              vec![],           "nnnn"),
+            // No Pod that is there is both.
+            (vec![&db, &web],            vec![],           "nnnn"),
+            (vec![],                     vec![&db],        "ff++"),
+            (vec![],                     vec![&absent],    "++++"),
+            (vec![],                     vec![&absent, &db], "ff++"),
+            (vec![&db],                  vec![&db],        "ffnn"),
+        ];
+        for (near, far, want) in table {
+            let cloned = |terms: &[&PodAffinityTerm]| terms.iter().map(|term| (*term).clone()).collect();
+            let pod = pod(&mut bed, "web", |pod| {
+                (pod.affinity.required, pod.affinity.anti_required) = (cloned(&near), cloned(&far));
+            });
+            assert_eq!(answers(&bed, pod, &nodes), want, "{near:?} {far:?}");
+        }
+    }
+
+    #[test]
+    fn pods_that_are_there_keep_others_away() {
+        let mut bed = Bed::default();
+        let nodes = nodes(&mut bed);
+        let web = term(&mut bed, "web");
+        let shy = pod(&mut bed, "db", |pod| pod.affinity.anti_required = vec![web]);
+        let [web, db] = ["web", "db"].map(|name| pod(&mut bed, name, |_| {}));
+        assert_eq!(bed.prepare(&InterPodAffinity::default(), web), Prepared::Skip);
+        bed.charge(shy, nodes[1]);
+        assert_eq!(answers(&bed, web, &nodes), "ee++");
+        assert_eq!(bed.prepare(&InterPodAffinity::default(), db), Prepared::Skip);
+    }
+
+    #[test]
+    fn terms_reach_namespaces_by_name_and_by_label() {
+        use Operator::{DoesNotExist, In};
+        let mut bed = Bed::default();
+        let nodes = nodes(&mut bed);
+        let [red, blue, team, a] = ["red", "blue", "team", "a"].map(|text| bed.symbol(text));
+        bed.spec.namespaces.push(Namespace { name: red, labels: Labels::from_pairs([(team, a)]) });
+        let there = pod(&mut bed, "db", |pod| pod.namespace = red);
+        bed.charge(there, nodes[0]);
+        let by_team = requires(&mut bed, "team", In, &["a"]);
+        let teamless = requires(&mut bed, "team", DoesNotExist, &[]);
+        #[rustfmt::skip]
+        let table = [
+            // namespaces,  selector,                      zones aab: incoming Pod's term, term of a Pod that is there
+            (vec![red],     None,                          "ff++", "ee++"),
+            (vec![blue],    None,                          "++++", "++++"),
+            (vec![],        Some(by_team),                 "ff++", "ee++"),
+            (vec![],        Some(LabelSelector(vec![])),   "ff++", "ee++"),
+            // Only the incoming Pod's selector is applied to no labels as well.
+            (vec![],        Some(teamless),                "ff++", "++++"),
+        ];
+        for (namespaces, namespace_selector, incoming, existing) in table {
+            let term = PodAffinityTerm { namespaces, namespace_selector, ..term(&mut bed, "db") };
+            let shy = pod(&mut bed, "web", |pod| pod.affinity.anti_required = vec![term]);
+            assert_eq!(answers(&bed, shy, &nodes), incoming);
+            bed.charge(shy, nodes[0]);
+            assert_eq!(answers(&bed, there, &nodes), existing);
+            bed.free(shy, nodes[0]);
+        }
+    }
+
+    /// Arguments with these terms: hard weight, ignore preferred.
+    const fn plugin(hard_weight: i64, ignore_preferred_of_existing: bool) -> InterPodAffinity {
+        InterPodAffinity { args: InterPodAffinityArgs { hard_weight, ignore_preferred_of_existing } }
+    }
+
+    #[test]
+    fn terms_of_both_sides_score_domains() {
+        let mut bed = Bed::default();
+        let nodes = nodes(&mut bed);
+        let [web, db, absent] = ["web", "db", "absent"].map(|name| term(&mut bed, name));
+        // In zone a likes web by 10, in zone b by 4 and needs it, on the node without zone by more.
+        let fond = |bed: &mut Bed, weight, required: bool| {
+            pod(bed, "db", |pod| {
+                pod.affinity.preferred = vec![(weight, web.clone())];
+                pod.affinity.required = if required { vec![web.clone()] } else { vec![] };
+            })
+        };
+        for (node, weight, required) in [(0, 10, false), (2, 4, true), (3, 100, false)] {
+            let fond = fond(&mut bed, weight, required);
+            bed.charge(fond, nodes[node]);
+        }
+        let plain = pod(&mut bed, "web", |_| {});
+        let likes = pod(&mut bed, "web", |pod| pod.affinity.preferred = vec![(3, db.clone())]);
+        let loathes = pod(&mut bed, "web", |pod| pod.affinity.anti_preferred = vec![(10, db.clone())]);
+        let vain = pod(&mut bed, "other", |pod| pod.affinity.preferred = vec![(10, absent)]);
+        let default = InterPodAffinity::default();
+        #[rustfmt::skip]
+        let table = [
+            // 10, 10, 4 + 1, 0
+            (default,          plain,   Some(vec![100, 100, 50, 0])),
+            (plugin(0, false), plain,   Some(vec![100, 100, 40, 0])),
+            (plugin(0, true),  plain,   None),
+            // 13, 13, 8, 0
+            (default,          likes,   Some(vec![100, 100, 61, 0])),
+            (plugin(1, true),  likes,   Some(vec![100, 100, 61, 0])),
+            // 0, 0, -5, 0
+            (default,          loathes, Some(vec![100, 100, 0, 100])),
+            (default,          vain,    None),
+        ];
+        for (number, (plugin, pod, want)) in table.into_iter().enumerate() {
+            assert_eq!(bed.scores(&plugin, pod, &nodes), want, "row {number}");
+        }
+    }
+
+    #[test]
+    fn the_quotient_comes_before_the_product() {
+        let mut scores = [0, 29, 50];
+        InterPodAffinity::default().normalize(&mut scores);
+        assert_eq!(scores, [0, (100.0 * (29.0 / 50.0)) as i64, 100]);
+        let mut even = [7, 7];
+        InterPodAffinity::default().normalize(&mut even);
+        assert_eq!(even, [0, 0]);
     }
 }

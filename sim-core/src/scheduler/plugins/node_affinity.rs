@@ -57,9 +57,8 @@ fn matches(term: &NodeSelectorTerm, node: &NodeView<'_>, symbols: &Symbols) -> b
 /// True if the Pod's node selector and required node affinity match the node.
 pub(super) fn is_selected(pod: &PodView<'_>, node: &NodeView<'_>) -> bool {
     let placement = &pod.template.placement;
-    let required = placement.required.as_ref();
     placement.node_selector.iter().all(|(key, value)| node.labels.get(*key) == Some(*value))
-        && required.is_none_or(|terms| terms.iter().any(|term| matches(term, node, pod.symbols)))
+        && placement.required.as_ref().is_none_or(|terms| any(terms, node, pod.symbols))
 }
 
 /// The names that a term's fields allow, `None` if it does not name nodes.

@@ -177,15 +177,15 @@ impl Filter for PodTopologySpread {
     }
 
     fn retries_on(&self) -> &'static [HappeningKind] {
-        &[HappeningKind::AssignedPodDeleted, HappeningKind::Uncordoned]
+        &HappeningKind::ALL
     }
 
-    /// A Pod of the namespace that a constraint selects is gone, or a node with the keys has other taints.
+    /// A Pod of the namespace that a constraint selects is gone or has come, or a node with the keys has other taints.
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
         let constraints = self.constraints(pod, WhenUnsatisfiable::DoNotSchedule);
         match happening {
-            Happening::AssignedPodDeleted(gone) => {
-                gone.namespace == pod.template.namespace && constraints.iter().any(|constraint| selects(constraint, gone))
+            Happening::AssignedPodDeleted(other) | Happening::AssignedPodAdded(other) => {
+                other.namespace == pod.template.namespace && constraints.iter().any(|constraint| selects(constraint, other))
             }
             Happening::Uncordoned(node) => has_keys(&constraints, node),
         }
@@ -377,6 +377,115 @@ mod tests {
             change(&mut constraint);
             let pod = pod(&mut bed, &[&constraint]);
             assert_eq!(answers(&bed, pod, &nodes), want, "row {number}");
+        }
+    }
+
+    #[test]
+    fn only_living_pods_of_the_namespace_count() {
+        let mut bed = Bed::default();
+        let nodes = ["a", "b"].map(|zone| node(&mut bed, Some(zone)));
+        let constraint = constraint(&mut bed, ZONE, DoNotSchedule, 1);
+        let web = pod(&mut bed, &[&constraint]);
+        let elsewhere = pod(&mut bed, &[]);
+        bed.spec.templates[elsewhere].namespace = bed.symbol("elsewhere");
+        let other = bed.pod(|_, _| {});
+        bed.charge_leaving(web, nodes[0]);
+        bed.charge(elsewhere, nodes[0]);
+        bed.charge(other, nodes[0]);
+        assert_eq!(answers(&bed, web, &nodes), "++");
+        bed.charge(web, nodes[0]);
+        assert_eq!(answers(&bed, web, &nodes), "-+");
+    }
+
+    #[test]
+    fn policies_decide_which_nodes_count() {
+        let mut bed = Bed::default();
+        let nodes = ["a", "b", "c"].map(|zone| node(&mut bed, Some(zone)));
+        let [key, value] = ["dedicated", "yes"].map(|text| bed.symbol(text));
+        bed.spec.pools.rows_mut()[2].shape.taints.push(Taint { key, value, effect: TaintEffect::NoExecute });
+        for zone in [0, 1] {
+            bed.spec.pools.rows_mut()[zone].shape.labels.set(key, value);
+        }
+        let there = pod(&mut bed, &[]);
+        nodes[..2].iter().for_each(|node| bed.charge(there, *node));
+        let expressions = vec![Requirement { key, operator: Operator::Exists, values: vec![] }];
+        let required = vec![NodeSelectorTerm { expressions, fields: vec![] }];
+        #[rustfmt::skip]
+        let table = [
+            // affinity, taints, answers: zone c has the fewest Pods if its node counts
+            (true,  false, "+++"),
+            (false, true,  "+++"),
+            (false, false, "--+"),
+        ];
+        for (affinity, taints, want) in table {
+            let mut constraint = constraint(&mut bed, ZONE, DoNotSchedule, 1);
+            (constraint.honor_node_affinity, constraint.honor_node_taints) = (affinity, taints);
+            let pod = pod(&mut bed, &[&constraint]);
+            bed.spec.templates[pod].placement.required = Some(required.clone());
+            assert_eq!(answers(&bed, pod, &nodes), want, "{affinity} {taints}");
+        }
+    }
+
+    #[test]
+    fn soft_constraints_prefer_domains_with_few_pods() {
+        let mut bed = Bed::default();
+        let nodes = zones(&mut bed);
+        let [zone, host] = [ZONE, HOST_NAME].map(|key| constraint(&mut bed, key, ScheduleAnyway, 1));
+        #[rustfmt::skip]
+        let table = [
+            // 3, 3, 1, 0 Pods of the zone, each weighing ln 5: 5, 5, 2, 0.
+            (vec![&zone],        [0, 0, 60, 100, 0]),
+            // 2, 1, 1, 0, 5 of the host, each weighing ln 7: 4, 2, 2, 0, 10.
+            (vec![&host],        [60, 80, 80, 100, 0]),
+            // Zones by ln 5, hosts by ln 6: 8.41, 6.62, 3.40, 0.
+            (vec![&zone, &host], [0, 12, 62, 100, 0]),
+            (vec![&zone, &zone], [0, 0, 70, 100, 0]),
+        ];
+        for (spread, want) in table {
+            let pod = pod(&mut bed, &spread);
+            assert_eq!(bed.scores(&PodTopologySpread::default(), pod, &nodes), Some(want.to_vec()), "{spread:?}");
+        }
+    }
+
+    #[test]
+    fn pods_without_constraints_get_default_ones() {
+        let mut bed = Bed::default();
+        let nodes = zones(&mut bed);
+        let hard = constraint(&mut bed, ZONE, DoNotSchedule, 1);
+        let soft = constraint(&mut bed, ZONE, ScheduleAnyway, 1);
+        let selector = Some(web(&mut bed));
+        let system = PodTopologySpread::default();
+        let list = PodTopologySpread { args: SpreadArgs { defaults: SpreadDefaults::List(vec![soft, hard.clone()]) } };
+        // Hosts by ln 7 and 2, zones with the missing one by ln 6 and 4: 15, 13, 10, 6, 12.
+        let by_system = Some(vec![40, 53, 73, 100, 60]);
+        #[rustfmt::skip]
+        let table = [
+            (selector.clone(),                vec![],      by_system, Some(vec![0, 0, 60, 100, 0])),
+            (Some(LabelSelector(vec![])),     vec![],      None,      None),
+            (None,                            vec![],      None,      None),
+            (selector,                        vec![&hard], None,      None),
+        ];
+        for (default_spread, spread, by_system, by_list) in table {
+            let pod = pod(&mut bed, &spread);
+            bed.spec.templates[pod].default_spread = default_spread;
+            assert_eq!(bed.scores(&system, pod, &nodes), by_system);
+            assert_eq!(bed.scores(&list, pod, &nodes), by_list);
+        }
+    }
+
+    #[test]
+    fn a_lone_value_of_each_kind_scales_to_the_ends() {
+        let mut table = [
+            (vec![], vec![]),
+            (vec![0, 0], vec![100, 100]),
+            (vec![IGNORED, 0], vec![0, 100]),
+            (vec![IGNORED], vec![0]),
+            (vec![4, 4], vec![100, 100]),
+            (vec![3, 2, IGNORED], vec![66, 100, 0]),
+        ];
+        for (scores, want) in &mut table {
+            PodTopologySpread::default().normalize(scores);
+            assert_eq!(scores, want);
         }
     }
 }

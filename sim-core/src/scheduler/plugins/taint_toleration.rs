@@ -70,7 +70,7 @@ impl Filter for TaintToleration {
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
         match happening {
             Happening::Uncordoned(node) => !tolerates_cordon(pod) && untolerated(pod, node.taints).is_none(),
-            Happening::AssignedPodDeleted(_) => false,
+            Happening::AssignedPodDeleted(_) | Happening::AssignedPodAdded(_) => false,
         }
     }
 }
