@@ -210,9 +210,10 @@ impl<'r> Builder<'r> {
         }
     }
 
-    /// A priority class.
-    pub(crate) fn class(&mut self, name: &str, span: Span) -> Option<Class> {
-        let found = self.classes.get(name).copied();
+    /// A priority class; of one that is not known, what a dump says in its place.
+    pub(crate) fn class(&mut self, name: &str, dumped: Option<i32>, span: Span) -> Option<Class> {
+        let known = self.classes.get(name).copied();
+        let found = known.or_else(|| dumped.map(|value| Class { value, never_preempts: false }));
         if found.is_none() && self.strict {
             let known: Vec<&str> = self.classes.keys().map(String::as_str).collect();
             self.report
