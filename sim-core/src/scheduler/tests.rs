@@ -543,8 +543,10 @@ prop_compose! {
         tolerations in seldom(prop::collection::vec(any_toleration(), 1..3)),
         ports in seldom(prop::collection::vec(1_u16..4, 1..3)),
         node_name in seldom(prop::option::of(word())),
+        (priority, never_preempts) in (prop_oneof![3 => Just(0), 1 => -5..5], prop::bool::weighted(0.1)),
     ) -> PodTemplate {
         let mut pod = company;
+        (pod.priority, pod.never_preempts) = (priority, never_preempts);
         pod.scored = requests.clone();
         if fill {
             pod.scored.cpu = MilliCpu(requests.cpu.0.max(100));

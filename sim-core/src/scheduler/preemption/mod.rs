@@ -5,6 +5,8 @@
 
 mod budgets;
 mod choice;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod victims;
 
@@ -96,15 +98,4 @@ pub(super) fn dry_run(
         }
     }
     run
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tenth_of_the_nodes_and_at_least_a_hundred_are_looked_for() {
-        let of = |nodes| enough(nodes, PreemptionArgs::default());
-        assert_eq!([50, 100, 500, 1000, 5000].map(of), [50, 100, 100, 100, 500]);
-    }
 }
