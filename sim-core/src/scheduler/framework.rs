@@ -111,6 +111,11 @@ impl<'a> ClusterView<'a> {
         self.spec.templates.len()
     }
 
+    /// All templates.
+    pub fn templates(&self) -> impl Iterator<Item = (TemplateId, &'a PodTemplate)> + use<'a> {
+        self.spec.templates.iter()
+    }
+
     /// Templates of which Pods are bound, and how many.
     pub fn bound(&self) -> impl Iterator<Item = (TemplateId, u32)> + use<'a> {
         self.nodes.bound().iter().map(|(template, pods)| (template, *pods)).filter(|(_, pods)| *pods > 0)

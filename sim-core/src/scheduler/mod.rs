@@ -220,7 +220,8 @@ impl Scheduler {
         let crowd = preemptor.crowd(nodes);
         let view = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
         let cluster = ClusterView { nodes, spec };
-        if self.path == Path::Auto && crowd.is_empty() && profile.is_default() && !plugins::concerns(&view, cluster) {
+        if self.path == Path::Auto && crowd.is_empty() && profile.is_default() && !plugins::image_locality::concerns(view.template, cluster)
+        {
             let context = Context { cluster, profile, rules, pod: view };
             if let Some(decision) = self.fast.decide(context, start, template, tie) {
                 return decision;
@@ -278,7 +279,7 @@ impl Scheduler {
     pub fn release(&mut self, spec: &Spec, pod: PodId, node: NodeId, now: SimTime) {
         let gone = self.nodes.remove(spec, pod, node);
         self.memory.left(pod);
-        self.fast.changed(spec, &self.nodes, node);
+        self.fast.left(spec, &self.nodes, &gone, node);
         self.happened(spec, Event::AssignedPodDeleted(gone.template), now);
     }
 
@@ -296,7 +297,7 @@ impl Scheduler {
     /// Puts a Pod on a node without a decision, whether it fits or not.
     pub fn assign(&mut self, spec: &Spec, resident: Resident, node: NodeId) {
         self.nodes.add(spec, resident, node);
-        self.fast.changed(spec, &self.nodes, node);
+        self.fast.came(spec, &self.nodes, &resident, node);
     }
 
     /// Cordons or uncordons a node; uncordoning wakes Pods that this may help.

@@ -152,11 +152,10 @@ impl Nodes {
         resident
     }
 
-    /// Marks a Pod as being deleted.
-    pub(super) fn mark_terminating(&mut self, pod: PodId, node: NodeId) {
-        if let Some(resident) = self.residents[node].iter_mut().find(|resident| resident.pod == pod) {
-            resident.terminating = true;
-        }
+    /// Marks a Pod as being deleted; gives its template if it was not marked before.
+    pub(super) fn mark_terminating(&mut self, pod: PodId, node: NodeId) -> Option<TemplateId> {
+        let resident = self.residents[node].iter_mut().find(|resident| resident.pod == pod)?;
+        (!std::mem::replace(&mut resident.terminating, true)).then_some(resident.template)
     }
 
     fn charge(&mut self, template: &PodTemplate, node: NodeId) {

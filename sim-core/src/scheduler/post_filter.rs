@@ -183,7 +183,7 @@ impl Scheduler {
         let resident = Resident { pod, template, started: now, terminating: false };
         self.memory.nominations.nominate(Nomination { node: chosen.node, resident, priority });
         for victim in &chosen.victims {
-            self.nodes.mark_terminating(*victim, chosen.node);
+            self.set_terminating(*victim, chosen.node);
             self.memory.leaving.insert(*victim);
         }
     }
@@ -202,6 +202,8 @@ impl Scheduler {
 
     /// A Pod on a node has a deletion timestamp: Pods are no longer spread around it.
     pub fn set_terminating(&mut self, pod: PodId, node: NodeId) {
-        self.nodes.mark_terminating(pod, node);
+        if let Some(template) = self.nodes.mark_terminating(pod, node) {
+            self.fast.terminates(&self.nodes, template, node);
+        }
     }
 }

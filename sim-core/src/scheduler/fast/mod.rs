@@ -15,16 +15,20 @@
 #![expect(clippy::needless_bitwise_bool, reason = "a branch would keep a loop from being vectorised")]
 
 mod bytes;
+mod constraints;
 mod exact;
 mod lanes;
 mod question;
 mod rows;
 mod statics;
 mod stretch;
+mod trackers;
+
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::framework::{ClusterView, PodView};
+use super::framework::{ClusterView, PodView, Resident};
 use super::messages::{Failure, Tally};
 use super::nodes::Nodes;
 use super::order::feasible_enough;
@@ -33,11 +37,13 @@ use super::{Decision, Rules};
 use crate::spec::{Placement, PodTemplate, Requests, Spec};
 use crate::table::{NodeId, Table, TemplateId};
 use crate::units::{Bytes, MilliCpu};
+use constraints::{Bounds, Constraints};
 use lanes::{Lane, Lanes, refusal_counts};
 use question::{ADMITS, CLASS, Question, UNTOLD, refuses};
 use rows::Rows;
 use statics::{Class, Statics};
-use stretch::{Stretch, Taking, best, best_of_kinds};
+use stretch::{Stretch, Taking, best, best_of_kinds, best_of_totals};
+use trackers::Trackers;
 
 /// Places of `NodePorts` and `NodeResourcesFit` among the default filters; those before them are static.
 const PORTS: usize = 4;
@@ -62,8 +68,25 @@ pub(super) struct Fast {
     /// Classes that have static answers.
     kept: Vec<u32>,
     decisions: u64,
-    /// Answers to a question that has no lane.
+    /// Answers to a question that has no lane, or of which constraints leave only some.
     passing: Vec<u8>,
+    trackers: Trackers,
+    /// What each template asks of Pods that are there, as far as it was looked at.
+    constraints: Table<TemplateId, Asked>,
+}
+
+/// What a template asks of Pods that are there.
+#[derive(Clone, Debug, Default)]
+enum Asked {
+    /// Not looked at yet.
+    #[default]
+    Unknown,
+    /// Nothing.
+    Nothing,
+    /// This.
+    This(Arc<Constraints>),
+    /// More than is kept up to date: the plain path decides.
+    TooMuch,
 }
 
 /// What a decision depends on besides what is remembered.
@@ -87,6 +110,8 @@ impl Fast {
             lanes: Lanes::default(),
             kept: Vec::new(),
             decisions: 0,
+            trackers: Trackers::new(spec.templates.len()),
+            constraints: Table::filled(spec.templates.len(), Asked::Unknown),
         };
         fast.sort_templates(spec);
         fast
@@ -111,8 +136,25 @@ impl Fast {
         }
     }
 
+    /// A Pod came to a node.
+    pub(super) fn came(&mut self, spec: &Spec, nodes: &Nodes, resident: &Resident, node: NodeId) {
+        self.trackers.moved(resident, nodes.place(node), 1);
+        self.changed(spec, nodes, node);
+    }
+
+    /// A Pod left a node.
+    pub(super) fn left(&mut self, spec: &Spec, nodes: &Nodes, resident: &Resident, node: NodeId) {
+        self.trackers.moved(resident, nodes.place(node), -1);
+        self.changed(spec, nodes, node);
+    }
+
+    /// A Pod of a node is being deleted.
+    pub(super) fn terminates(&mut self, nodes: &Nodes, template: TemplateId, node: NodeId) {
+        self.trackers.terminates(template, nodes.place(node));
+    }
+
     /// The Pods of a node changed.
-    pub(super) fn changed(&mut self, spec: &Spec, nodes: &Nodes, node: NodeId) {
+    fn changed(&mut self, spec: &Spec, nodes: &Nodes, node: NodeId) {
         let (place, view) = (nodes.place(node), nodes.view(node));
         let Self { rows, lanes, questions, .. } = self;
         rows.set(place, &view);
@@ -154,24 +196,55 @@ impl Fast {
         }
         let enough = feasible_enough(nodes_count, rules.percentage);
         self.warm(asked, template, enough, nodes, pod);
-        let Self { rows, questions, classes, lanes, passing, .. } = self;
+        let constraints = match self.asked_of_pods(template, cluster, pod) {
+            Asked::TooMuch => return None,
+            Asked::This(constraints) => Some(constraints),
+            _ => None,
+        };
+        let Self { rows, questions, classes, lanes, passing, trackers, .. } = self;
         let question = &mut questions[asked];
         let statics = classes[question.class as usize].statics.as_ref().expect("made above");
         let answering = Answering { nodes, rows, statics, pod };
         let taking = Taking { rule: rules.tie_break, tie, order: nodes.order() };
-        let Some(lane) = question.lane else {
+        let lane = question.lane.map(|lane| lanes.lane_mut(lane));
+        if let Some(lane) = lane.as_ref().filter(|lane| lane.is_refused()) {
+            return Some(answering.refused(question, lane.counts(), &lane.answers));
+        }
+        if let Some(constraints) = constraints {
+            let bounds = constraints.bounds(trackers);
+            let stretch = Stretch::pass(passing, *start, enough, |first, out| {
+                match &lane {
+                    Some(lane) => out.copy_from_slice(&lane.answers[first..first + out.len()]),
+                    None => answering.answer(question, first, out),
+                }
+                bounds.limit(first, out);
+            });
+            // What is wrong with the nodes if there is none, the plain path tells.
+            let decision = answering.choose_within(&bounds, passing, stretch, taking)?;
+            *start = (*start + stretch.seen) % nodes_count;
+            return Some(decision);
+        }
+        let Some(lane) = lane else {
             let stretch = Stretch::pass(passing, *start, enough, |first, out| answering.answer(question, first, out));
             *start = (*start + stretch.seen) % nodes_count;
             let outcome = answering.choose(passing, stretch, taking);
             return Some(outcome.unwrap_or_else(|| answering.refused(question, &refusal_counts(passing), passing)));
         };
-        let lane = lanes.lane_mut(lane);
-        if lane.is_refused() {
-            return Some(answering.refused(question, lane.counts(), &lane.answers));
-        }
         let stretch = Stretch::pass(&mut lane.answers, *start, enough, |_, _| {});
         *start = (*start + stretch.seen) % nodes_count;
         answering.choose(&lane.answers, stretch, taking)
+    }
+
+    /// What a template asks of Pods that are there, worked out if it was not yet.
+    fn asked_of_pods(&mut self, template: TemplateId, cluster: ClusterView<'_>, pod: PodView<'_>) -> Asked {
+        if matches!(self.constraints[template], Asked::Unknown) {
+            self.constraints[template] = match Constraints::new(pod, cluster, &mut self.trackers) {
+                None => Asked::TooMuch,
+                Some(constraints) if constraints.is_empty() => Asked::Nothing,
+                Some(constraints) => Asked::This(Arc::new(constraints)),
+            };
+        }
+        self.constraints[template].clone()
     }
 
     /// True if the class of a question has static answers, which are made if need be.
@@ -284,6 +357,18 @@ impl Answering<'_> {
         };
         let scored = if stretch.feasible == 1 { 0 } else { stretch.feasible as u32 };
         Some(Decision { filtered: stretch.seen as u32, scored, outcome: Ok(self.nodes.order()[place]) })
+    }
+
+    /// The decision among the feasible nodes of a stretch where Pods that are there count, too.
+    fn choose_within(&self, bounds: &Bounds<'_>, answers: &[u8], stretch: Stretch, taking: Taking<'_>) -> Option<Decision> {
+        if stretch.feasible < 2 {
+            return self.choose(answers, stretch, taking);
+        }
+        let feasible = stretch.feasible_places(answers);
+        let mut totals = self.statics.totals_of(answers, &feasible);
+        bounds.score(&feasible, &mut totals);
+        let place = best_of_totals(&feasible, &totals, taking);
+        Some(Decision { filtered: stretch.seen as u32, scored: stretch.feasible as u32, outcome: Ok(self.nodes.order()[place]) })
     }
 
     /// The decision where all nodes refuse, `counts` of them with each code.

@@ -148,6 +148,21 @@ impl Statics {
         self.raw.iter().zip(tops).map(total).collect()
     }
 
+    /// The totals of feasible nodes, as far as they depend on class and node.
+    pub(super) fn totals_of(&self, answers: &[u8], feasible: &[u32]) -> Vec<i64> {
+        let answer = |place: &u32| answers[*place as usize];
+        if self.kinds.is_empty() {
+            return feasible.iter().map(|place| i64::from(answer(place))).collect();
+        }
+        let kind = |place: &u32| usize::from(self.kinds[*place as usize]);
+        let mut tops = vec![0; self.raw.len()];
+        for place in feasible {
+            tops[kind(place)] = answer(place).max(tops[kind(place)]);
+        }
+        let totals = self.totals(&tops);
+        feasible.iter().map(|place| totals[kind(place)] - i64::from(tops[kind(place)]) + i64::from(answer(place))).collect()
+    }
+
     /// Refusals and how many nodes gave each.
     pub(super) fn refusals(&self) -> impl Iterator<Item = (&(PluginSet, Rejection), u32)> {
         self.refusals.iter().zip(self.counts.iter().copied()).filter(|(_, count)| *count > 0)

@@ -35,7 +35,7 @@ const fn priority(sum: i64, containers: i64) -> i64 {
 }
 
 /// True if nodes may differ: an image of the Pod is on some nodes, but not on all.
-pub(super) fn concerns(template: &PodTemplate, cluster: ClusterView<'_>) -> bool {
+pub(in super::super) fn concerns(template: &PodTemplate, cluster: ClusterView<'_>) -> bool {
     let nodes = cluster.order().len() as u32;
     template.containers.iter().any(|container| !matches!(cluster.nodes_with_image(container.image), with if with == 0 || with == nodes))
 }

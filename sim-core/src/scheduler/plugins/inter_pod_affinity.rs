@@ -38,33 +38,17 @@ fn means_from_existing(term: &PodAffinityTerm, incoming: &PodTemplate, namespace
 }
 
 /// True if there are terms and all of them mean `target` (`podMatchesAllAffinityTerms`).
-fn all_mean(terms: &[PodAffinityTerm], target: &PodTemplate, cluster: ClusterView<'_>) -> bool {
+pub(in super::super) fn all_mean(terms: &[PodAffinityTerm], target: &PodTemplate, cluster: ClusterView<'_>) -> bool {
     !terms.is_empty() && terms.iter().all(|term| means_from_incoming(term, target, cluster))
 }
 
 /// The labels of a template's namespace; none if it is not known.
-fn namespace_labels(template: &PodTemplate, cluster: ClusterView<'_>) -> Labels {
+pub(in super::super) fn namespace_labels(template: &PodTemplate, cluster: ClusterView<'_>) -> Labels {
     cluster.namespace_labels(template.namespace).cloned().unwrap_or_default()
 }
 
-/// True if the plugin would do more than skip for the Pod, with default arguments; may be true also if it would not.
-pub(super) fn concerns(template: &PodTemplate, cluster: ClusterView<'_>) -> bool {
-    if !template.affinity.is_empty() {
-        return true;
-    }
-    if cluster.bound_with_terms() == 0 {
-        return false;
-    }
-    let namespace = namespace_labels(template, cluster);
-    let means = |term: &PodAffinityTerm| means_from_existing(term, template, &namespace);
-    cluster.bound().map(|(id, _)| &cluster.template(id).affinity).any(|there| {
-        there.required.iter().chain(&there.anti_required).any(means)
-            || there.preferred.iter().chain(&there.anti_preferred).any(|(_, term)| means(term))
-    })
-}
-
 /// What one Pod adds to the domains that its node is in: topology keys and amounts.
-type Effect = Vec<(Symbol, i64)>;
+pub(in super::super) type Effect = Vec<(Symbol, i64)>;
 
 /// Amounts by topology pair: by key, then by value.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -143,10 +127,7 @@ impl Neighbours {
             let all = all_mean(&own.required, there, cluster);
             if all { own.required.iter().map(|term| (term.topology_key, 1)).collect() } else { vec![] }
         });
-        let anti = incoming(&own.anti_required, cluster, |there| {
-            let meant = own.anti_required.iter().filter(|term| means_from_incoming(term, there, cluster));
-            meant.map(|term| (term.topology_key, 1)).collect()
-        });
+        let anti = incoming(&own.anti_required, cluster, |there| anti_effect(pod, there, cluster));
         let first = affinity.is_empty() && all_mean(&own.required, pod, cluster);
         Self { affinity, first, anti, existing: existing(pod, cluster) }
     }
@@ -169,10 +150,19 @@ fn existing(pod: &PodTemplate, cluster: ClusterView<'_>) -> Pairs {
         return Pairs::default();
     }
     let namespace = namespace_labels(pod, cluster);
-    Pairs::sum(cluster, |there| {
-        let meaning = there.affinity.anti_required.iter().filter(|term| means_from_existing(term, pod, &namespace));
-        meaning.map(|term| (term.topology_key, 1)).collect()
-    })
+    Pairs::sum(cluster, |there| existing_effect(pod, there, &namespace))
+}
+
+/// What a Pod that is there counts against nodes near it, as the required anti-affinity of `pod` means it.
+pub(in super::super) fn anti_effect(pod: &PodTemplate, there: &PodTemplate, cluster: ClusterView<'_>) -> Effect {
+    let meant = pod.affinity.anti_required.iter().filter(|term| means_from_incoming(term, there, cluster));
+    meant.map(|term| (term.topology_key, 1)).collect()
+}
+
+/// The same, as its own required anti-affinity means `pod`.
+pub(in super::super) fn existing_effect(pod: &PodTemplate, there: &PodTemplate, namespace: &Labels) -> Effect {
+    let meaning = there.affinity.anti_required.iter().filter(|term| means_from_existing(term, pod, namespace));
+    meaning.map(|term| (term.topology_key, 1)).collect()
 }
 
 impl Filter for InterPodAffinity {
@@ -221,7 +211,7 @@ impl Filter for InterPodAffinity {
 
 impl InterPodAffinity {
     /// What a Pod that is there adds to the scores of its domains (`processExistingPod`).
-    fn effect(self, pod: &PodTemplate, there: &PodTemplate, namespace: &Labels, cluster: ClusterView<'_>) -> Effect {
+    pub(in super::super) fn effect(self, pod: &PodTemplate, there: &PodTemplate, namespace: &Labels, cluster: ClusterView<'_>) -> Effect {
         let (own, theirs) = (&pod.affinity, &there.affinity);
         let by_me = |term: &PodAffinityTerm| means_from_incoming(term, there, cluster);
         let by_them = |term: &PodAffinityTerm| means_from_existing(term, pod, namespace);

@@ -1,13 +1,13 @@
 //! The plugins of kube-scheduler v1.34, one file each.
 
 mod balanced_allocation;
-mod image_locality;
-mod inter_pod_affinity;
+pub(super) mod image_locality;
+pub(super) mod inter_pod_affinity;
 mod node_affinity;
 mod node_name;
 mod node_ports;
 mod node_unschedulable;
-mod pod_topology_spread;
+pub(super) mod pod_topology_spread;
 mod priority_sort;
 mod resource;
 mod resources_fit;
@@ -30,13 +30,3 @@ pub(super) use balanced_allocation::is_balanced;
 pub(super) use resources_fit::lacking;
 #[cfg(test)]
 pub(super) use resources_fit::least_allocated;
-
-use super::framework::{ClusterView, PodView};
-
-/// True if a plugin for which the fast path has no answers may tell nodes apart for this Pod: a plugin that counts Pods would do
-/// more than skip, or images are on some nodes only. For the arguments of the default profile.
-pub(super) fn concerns(pod: &PodView<'_>, cluster: ClusterView<'_>) -> bool {
-    pod_topology_spread::concerns(pod.template)
-        || inter_pod_affinity::concerns(pod.template, cluster)
-        || image_locality::concerns(pod.template, cluster)
-}

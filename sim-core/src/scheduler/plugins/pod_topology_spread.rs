@@ -19,11 +19,6 @@ pub struct PodTopologySpread {
     pub args: SpreadArgs,
 }
 
-/// True if Pods of the template may have constraints, their own or default ones; else the plugin skips.
-pub(super) fn concerns(template: &PodTemplate) -> bool {
-    !template.spread.is_empty() || default_selector(template).is_some()
-}
-
 /// The selector of default constraints; there are none for an empty one.
 fn default_selector(template: &PodTemplate) -> Option<&LabelSelector> {
     template.default_spread.as_ref().filter(|selector| !selector.0.is_empty())
@@ -48,7 +43,7 @@ fn system_defaults(pod: &PodView<'_>) -> Vec<TopologySpreadConstraint> {
 
 impl PodTopologySpread {
     /// The Pod's constraints of a kind, in order: its own or, if it has none of any kind, default ones.
-    fn constraints(&self, pod: &PodView<'_>, kind: WhenUnsatisfiable) -> Vec<TopologySpreadConstraint> {
+    pub(in super::super) fn constraints(&self, pod: &PodView<'_>, kind: WhenUnsatisfiable) -> Vec<TopologySpreadConstraint> {
         let mut constraints = if pod.template.spread.is_empty() { self.default_constraints(pod) } else { pod.template.spread.clone() };
         constraints.retain(|constraint| constraint.when_unsatisfiable == kind);
         constraints
@@ -67,25 +62,31 @@ impl PodTopologySpread {
     }
 
     /// True if nodes that lack a key do not count: for all but the system's defaults.
-    fn requires_keys(&self, template: &PodTemplate) -> bool {
+    pub(in super::super) fn requires_keys(&self, template: &PodTemplate) -> bool {
         !template.spread.is_empty() || self.args.defaults != SpreadDefaults::System
     }
 }
 
 /// True if the node has the keys of all constraints.
-fn has_keys(constraints: &[TopologySpreadConstraint], node: &NodeView<'_>) -> bool {
+pub(in super::super) fn has_keys(constraints: &[TopologySpreadConstraint], node: &NodeView<'_>) -> bool {
     constraints.iter().all(|constraint| node.labels.get(constraint.topology_key).is_some())
 }
 
 /// True if the policies of a constraint let the node count (`matchNodeInclusionPolicies`).
-fn is_included(constraint: &TopologySpreadConstraint, pod: &PodView<'_>, node: &NodeView<'_>) -> bool {
+pub(in super::super) fn is_included(constraint: &TopologySpreadConstraint, pod: &PodView<'_>, node: &NodeView<'_>) -> bool {
     (!constraint.honor_node_affinity || is_selected(pod, node))
         && (!constraint.honor_node_taints || untolerated(pod, node.taints).is_none())
 }
 
 /// True if the selector means the Pod of these labels.
-fn selects(constraint: &TopologySpreadConstraint, template: &PodTemplate) -> bool {
+pub(in super::super) fn selects(constraint: &TopologySpreadConstraint, template: &PodTemplate) -> bool {
     constraint.selector.as_ref().is_some_and(|selector| selector.matches(&template.labels))
+}
+
+/// True if a constraint of `pod` counts Pods like `there`: an empty selector counts none (`countPodsMatchSelector`).
+pub(in super::super) fn counts(constraint: &TopologySpreadConstraint, pod: &PodTemplate, there: &PodTemplate) -> bool {
+    let selector = constraint.selector.as_ref().filter(|selector| !selector.0.is_empty());
+    there.namespace == pod.namespace && selector.is_some_and(|selector| selector.matches(&there.labels))
 }
 
 /// Which Pods a constraint counts: by template, empty if none that is there.
@@ -93,13 +94,11 @@ fn selects(constraint: &TopologySpreadConstraint, template: &PodTemplate) -> boo
 struct Counted(Vec<bool>);
 
 impl Counted {
-    /// Pods of the namespace that the selector matches; an empty selector counts none (`countPodsMatchSelector`).
+    /// Those of the namespace that the selector matches.
     fn new(constraint: &TopologySpreadConstraint, pod: &PodView<'_>, cluster: ClusterView<'_>) -> Self {
-        let Some(selector) = constraint.selector.as_ref().filter(|selector| !selector.0.is_empty()) else { return Self(vec![]) };
         let mut counted = vec![];
         for (id, _) in cluster.bound() {
-            let template = cluster.template(id);
-            if template.namespace == pod.template.namespace && selector.matches(&template.labels) {
+            if counts(constraint, pod.template, cluster.template(id)) {
                 counted.resize(id.index() + 1, false);
                 counted[id.index()] = true;
             }
