@@ -10,7 +10,8 @@ fn scenario() -> Loaded {
 }
 
 fn situation() -> Situation {
-    let loaded = load_situation(&["tests/good/cluster.yaml".into()], &["tests/good/pods.yaml".into()], None);
+    let loaded =
+        load_situation(&["tests/good/cluster.yaml".into()], &["tests/good/pods.yaml".into()], Some(Path::new("tests/good/scheduler.yaml")));
     loaded.unwrap_or_else(|problems| panic!("{}", problems.plain())).0
 }
 
@@ -74,6 +75,12 @@ fn a_pod_says_what_it_asks_of_others() {
 }
 
 #[test]
+fn a_pod_that_no_profile_places_is_told() {
+    let problems = load_situation(&["tests/good/cluster.yaml".into()], &["tests/good/pods.yaml".into()], None).unwrap_err();
+    assert!(problems.plain().contains("no profile of the scheduler is called `packing`"), "{}", problems.plain());
+}
+
+#[test]
 fn a_cluster_has_namespaces_budgets_images_and_pods() {
     let Situation { spec, bound, .. } = situation();
     let text = |symbol| spec.symbols.text(symbol);
@@ -85,6 +92,8 @@ fn a_cluster_has_namespaces_budgets_images_and_pods() {
     let images = &spec.pools.rows()[0].shape.images;
     let images: Vec<(&str, u64)> = images.iter().map(|id| (spec.images[*id].name.as_str(), spec.images[*id].size.0)).collect();
     assert_eq!(images, [("nginx@sha256:0123", 142_000_000), ("nginx:1.20", 142_000_000)]);
+    assert_eq!(bound.iter().map(|pod| pod.name.as_str()).collect::<Vec<_>>(), ["shop/old", "shop/dumped"]);
+    assert_eq!(spec.templates[bound[1].template].priority, 42);
     assert!(bound[0].terminating && bound[0].started.is_some());
     let requests = &spec.templates[bound[0].template].requests;
     assert_eq!((requests.cpu.0, requests.memory.0), (300, 1 << 30), "a resize under way counts with the larger of both");

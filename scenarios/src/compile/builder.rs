@@ -49,6 +49,8 @@ pub(crate) struct Builder<'r> {
     strict: bool,
     /// Of Pods that name no class.
     pub(crate) default_class: Class,
+    /// Names of the scheduler's profiles; one of them must place each Pod.
+    pub(crate) profiles: Vec<String>,
     /// Services and owners, by which Pods are spread by default.
     groups: Groups,
 }
@@ -99,6 +101,7 @@ impl<'r> Builder<'r> {
             classes: system.map(|(name, value)| (name.to_owned(), Class { value, never_preempts: false })).into(),
             strict: false,
             default_class: Class::default(),
+            profiles: Vec::new(),
             groups: Groups::default(),
         }
     }
@@ -207,9 +210,10 @@ impl<'r> Builder<'r> {
         }
     }
 
-    /// A priority class.
-    pub(crate) fn class(&mut self, name: &str, span: Span) -> Option<Class> {
-        let found = self.classes.get(name).copied();
+    /// A priority class; of one that is not known, what a dump says in its place.
+    pub(crate) fn class(&mut self, name: &str, dumped: Option<i32>, span: Span) -> Option<Class> {
+        let known = self.classes.get(name).copied();
+        let found = known.or_else(|| dumped.map(|value| Class { value, never_preempts: false }));
         if found.is_none() && self.strict {
             let known: Vec<&str> = self.classes.keys().map(String::as_str).collect();
             self.report
@@ -217,6 +221,16 @@ impl<'r> Builder<'r> {
                 .help(format!("{}; or add a PriorityClass to the manifests of a workload", suggestion(name, known.iter().copied())));
         }
         found
+    }
+
+    /// Reports a Pod to be placed that no profile of the scheduler places; `place` is that of its object.
+    pub(crate) fn check_profile(&mut self, name: &str, place: Span) {
+        if !self.profiles.iter().any(|profile| profile == name) {
+            let known = suggestion(name, self.profiles.iter().map(String::as_str));
+            self.report
+                .problem(Code::UnknownReference, place, format!("no profile of the scheduler is called `{name}`, as `schedulerName` says"))
+                .help(format!("{known}; profiles are given in a KubeSchedulerConfiguration"));
+        }
     }
 
     /// Takes in the Services and owners among objects.

@@ -120,6 +120,7 @@ fn compile(
     let duration = positive(&given.duration, "the duration", builder);
     builder.registry(given.cluster.registry.as_ref());
     builder.classes(objects.workloads.iter().flatten());
+    builder.profiles = configuration.names();
     let timing = timing::timing(&given.cluster, configuration, builder);
     let (pools, zones) = cluster::pools(&given.cluster, cluster_place, &objects.nodes, timing.network, builder);
     let mut parts = workloads::workloads(&given.workloads, &objects.workloads, builder);

@@ -57,13 +57,16 @@ pub(crate) fn situation(
     builder: &mut Builder<'_>,
 ) -> Option<Situation> {
     let all = || cluster.iter().chain(pending);
-    builder.classes(all());
+    if builder.origin == Origin::File {
+        builder.classes(all());
+    }
+    builder.profiles = configuration.names();
     builder.groups(all());
     let nodes: Vec<&Object<'_>> = cluster.iter().filter(|object| object.kind == Kind::Node).collect();
     let (pools, zones) = cluster::singles(&nodes, builder);
     let places: FxHashMap<&str, NodeId> = nodes.iter().zip(0..).map(|(node, row)| (node.name(), NodeId(row))).collect();
     let mut templates = Templates::default();
-    let is_bound = |object: &&Object<'_>| object.kind == Kind::Pod && node_of(object).is_some();
+    let is_bound = |object: &&Object<'_>| object.kind == Kind::Pod && node_of(object).is_some() && !has_ended(object.tree);
     let bound: Vec<BoundPod> = cluster.iter().filter(is_bound).filter_map(|object| templates.bound(object, &places, builder)).collect();
     let pods: Vec<PendingPod> = pending.iter().flat_map(|object| templates.pending(object, builder)).collect();
     let namespaces = manifest::namespaces(all(), builder);
@@ -89,6 +92,11 @@ pub(crate) fn situation(
 /// The node that a Pod is on.
 fn node_of<'t>(object: &Object<'t>) -> Option<&'t str> {
     object.tree.text_at(&["spec", "nodeName"]).filter(|name| !name.is_empty())
+}
+
+/// True for a Pod that has ended: the scheduler does not know it any more.
+fn has_ended(pod: &Tree) -> bool {
+    matches!(pod.text_at(&["status", "phase"]), Some("Succeeded" | "Failed"))
 }
 
 /// A specification of nothing, in which no time passes.
@@ -138,11 +146,14 @@ impl Templates {
 
     /// The Pods that an object makes: itself, or the replicas of a controller.
     fn pending(&mut self, object: &Object<'_>, builder: &mut Builder<'_>) -> Vec<PendingPod> {
+        let place = object.tree.place(&["metadata", "name"]);
         if object.kind == Kind::Pod {
             let template = self.template(object, false, builder);
+            template.iter().for_each(|template| builder.check_profile(&self.rows[*template].scheduler_name, place));
             return template.map(|template| PendingPod { name: full_name(object), template }).into_iter().collect();
         }
         let Some(compiled) = manifest::compile(object, builder) else { return Vec::new() };
+        builder.check_profile(&compiled.template.scheduler_name, place);
         let copies = manifest::copies(&compiled.controller);
         let template = self.rows.push(compiled.template);
         (0..copies).map(|copy| PendingPod { name: format!("{}-{copy}", full_name(object)), template }).collect()

@@ -80,7 +80,11 @@ fn compile_objects(given: &WorkloadFile, objects: &[Object<'_>], builder: &mut B
             let message = format!("the workload has two objects {} `{}`", object.kind_name, object.name());
             builder.report.problem(Code::DuplicateContainer, place, message);
         }
-        compiled.extend(manifest::compile(object, builder).map(|compiled| (compiled, place)));
+        let made = manifest::compile(object, builder);
+        if let Some(made) = &made {
+            builder.check_profile(&made.template.scheduler_name, place);
+        }
+        compiled.extend(made.map(|compiled| (compiled, place)));
     }
     if compiled.is_empty() && builder.report.count() == before && builder.report.is_clean() {
         builder

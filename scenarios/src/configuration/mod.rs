@@ -43,6 +43,13 @@ pub(crate) struct Configuration {
     pub(crate) client: Option<ClientLimits>,
 }
 
+impl Configuration {
+    /// The names of the profiles, which Pods name in `schedulerName`.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.profiles.iter().map(|profile| profile.scheduler_name.clone()).collect()
+    }
+}
+
 impl Default for Configuration {
     fn default() -> Self {
         Self {

@@ -133,7 +133,7 @@ fn priority(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> (i3
     let class = match spec.priority_class_name.as_deref().filter(|name| !name.is_empty()) {
         // What the API server holds has its priority written out, whatever became of the class.
         Some(_) if builder.origin == Origin::Server => Class { value: spec.priority.unwrap_or(0), never_preempts: false },
-        Some(name) => builder.class(name, tree.place(&["priorityClassName"])).unwrap_or_default(),
+        Some(name) => builder.class(name, spec.priority, tree.place(&["priorityClassName"])).unwrap_or_default(),
         None => Class { value: spec.priority.unwrap_or(builder.default_class.value), ..builder.default_class },
     };
     let never_preempts = match spec.preemption_policy.as_deref() {

@@ -160,4 +160,16 @@ mod tests {
             assert!(first.record.as_deref().unwrap_or_default().starts_with(path), "{to}: {}", first.plain());
         }
     }
+
+    #[test]
+    fn a_case_with_any_letter_spoilt_is_read_or_refused() {
+        for at in 0..GOOD.len() {
+            for letter in ["", "\"", "0", "}", "-"] {
+                let text = format!("{}{letter}{}", &GOOD[..at], &GOOD[at + 1..]);
+                if let Err(problems) = read_text(&text) {
+                    assert!(problems.iter().all(|problem| problem.line == 3), "{text}");
+                }
+            }
+        }
+    }
 }

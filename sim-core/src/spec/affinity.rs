@@ -114,6 +114,7 @@ pub struct DisruptionBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Operator::{DoesNotExist, Exists, Gt, In, NotIn};
 
     #[test]
     fn a_selector_holds_if_all_its_requirements_do() {
@@ -123,7 +124,6 @@ mod tests {
             operator,
             values: values.iter().map(|value| Symbol(*value)).collect(),
         };
-        use Operator::{DoesNotExist, Exists, Gt, In, NotIn};
         #[rustfmt::skip]
         let table = [
             (vec![],                                                  true),
