@@ -204,7 +204,7 @@ impl Scheduler {
             }
             Err(mut failure) => {
                 let preemption = self.preempt(spec, (pod, template), &mut failure, tie, now);
-                let verdict = Verdict::Unschedulable(self.fail(spec, &failure, now));
+                let verdict = Verdict::Unschedulable(self.fail(spec, pod, &failure, now));
                 Cycle { filtered, scored, verdict, preemption }
             }
         }
@@ -260,11 +260,14 @@ impl Scheduler {
         node
     }
 
-    fn fail(&mut self, spec: &Spec, failure: &Failure, now: SimTime) -> MessageId {
+    fn fail(&mut self, spec: &Spec, pod: PodId, failure: &Failure, now: SimTime) -> MessageId {
         let message = self.messages.add(failure, spec, self.nodes.symbols(), self.nodes.len());
         let (profiles, nodes) = (&self.profiles, &self.nodes);
         let helps = |event, template, rejectors| helps(spec, profiles, nodes, event, template, rejectors);
         let failed = self.queue.failed(failure.rejectors(), message, now, &helps);
+        if !failed.kept {
+            self.memory.nominations.withdraw(pod);
+        }
         // A Pod that was withdrawn meanwhile does not wait, but its message can still be read until another comes.
         for gone in failed.before.into_iter().chain((!failed.kept).then_some(message)) {
             self.messages.leave(gone);

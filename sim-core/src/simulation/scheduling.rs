@@ -98,7 +98,7 @@ impl Scheduling {
     fn decide(&mut self, world: &mut World<'_>, pod: PodId) {
         let cycle = self.choose(world, pod);
         let takes = self.cycle_span(world, &cycle);
-        self.record.busy = self.record.busy + takes;
+        self.record.busy += takes;
         world.after(takes, Event::Cycle { epoch: 0 });
         match cycle.verdict {
             Verdict::Placed(node) => self.assume(world, pod, node, takes),

@@ -13,6 +13,9 @@ struct Stage {
     scheduler: Scheduler,
 }
 
+/// Priorities and cores of a node's Pods.
+type There = &'static [(i32, u64)];
+
 /// Seconds.
 fn at(seconds: u64) -> SimTime {
     SimTime::from_nanos(seconds * 1_000_000_000)
@@ -69,7 +72,7 @@ fn pods(numbers: &[u32]) -> Vec<PodId> {
 #[test]
 fn as_many_as_possible_are_spared_and_the_cheapest_node_is_taken() {
     #[rustfmt::skip]
-    let table: [(&[&[(i32, u64)]], _, &[u32]); 6] = [
+    let table: [(&[There], _, &[u32]); 6] = [
         // Pods of each node, the node that is taken, its victims. The preemptor asks for two cores at priority 100.
         (&[&[(10, 1), (10, 1), (5, 2)], &[(5, 1), (5, 1), (5, 1), (5, 1)]], Some(0), &[102]),
         (&[&[(5, 1), (5, 1), (5, 1), (5, 1)]],                              Some(0), &[102, 103]),
@@ -95,7 +98,7 @@ fn the_event_says_what_preemption_came_to() {
     let never = " no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.";
     let off = " no new claims to deallocate";
     #[rustfmt::skip]
-    let table: [(&[(i32, u64)], bool, bool, &str); 6] = [
+    let table: [(There, bool, bool, &str); 6] = [
         // Pods of the node, may preempt, the profile preempts, what is said
         (&[(0, 4)],         true,  true,  ""),
         (&[(9, 4)],         true,  true,  none),
