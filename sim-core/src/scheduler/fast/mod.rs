@@ -35,7 +35,7 @@ use super::order::feasible_enough;
 use super::profile::Profile;
 use super::{Decision, Rules};
 use crate::spec::{Placement, PodTemplate, Requests, Spec};
-use crate::table::{NodeId, Table, TemplateId};
+use crate::table::{ImageId, NodeId, Table, TemplateId};
 use crate::units::{Bytes, MilliCpu};
 use constraints::{Bounds, Constraints};
 use lanes::{Lane, Lanes, refusal_counts};
@@ -113,19 +113,20 @@ impl Fast {
             trackers: Trackers::new(spec.templates.len()),
             constraints: Table::filled(spec.templates.len(), Asked::Unknown),
         };
-        fast.sort_templates(spec);
+        fast.sort_templates(spec, nodes);
         fast
     }
 
     /// Gives templates that ask the same one question, and those that ask the same of node definitions one class.
-    fn sort_templates(&mut self, spec: &Spec) {
-        type Asks<'a> = (&'a Placement, &'a Requests, MilliCpu, Bytes);
+    fn sort_templates(&mut self, spec: &Spec, nodes: &Nodes) {
+        type Asks<'a> = (&'a Placement, &'a Requests, MilliCpu, Bytes, Vec<ImageId>);
         let mut questions: FxHashMap<Asks<'_>, u32> = FxHashMap::default();
-        let mut classes: FxHashMap<Placement, u32> = FxHashMap::default();
+        let mut classes: FxHashMap<(Placement, Vec<ImageId>), u32> = FxHashMap::default();
         for (id, template) in spec.templates.iter() {
-            let asks = (&template.placement, &template.requests, template.scored.cpu, template.scored.memory);
+            let images = images_that_matter(template, nodes);
+            let asks = (&template.placement, &template.requests, template.scored.cpu, template.scored.memory, images.clone());
             let question = *questions.entry(asks).or_insert_with(|| {
-                let class = *classes.entry(without_ports(template)).or_insert_with(|| {
+                let class = *classes.entry((without_ports(template), images)).or_insert_with(|| {
                     self.classes.push(Class::new(id));
                     self.classes.len() as u32 - 1
                 });
@@ -325,6 +326,12 @@ impl Fast {
 /// What the class of a template asks: all but host ports, which depend on the node's Pods.
 fn without_ports(template: &PodTemplate) -> Placement {
     Placement { host_ports: Vec::new(), ..template.placement.clone() }
+}
+
+/// The images of a Pod's containers if some node has one of them, else none.
+fn images_that_matter(template: &PodTemplate, nodes: &Nodes) -> Vec<ImageId> {
+    let images = || template.containers.iter().map(|container| container.image);
+    if images().any(|image| nodes.with_image(image) > 0) { images().collect() } else { Vec::new() }
 }
 
 /// All that answers to one question depend on.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::super::framework::{AnyFilter, ClusterView, NodeView, PodView, Prepared, Rejection, Score, normalized};
-use super::super::plugins::{NodeAffinity, TaintToleration};
+use super::super::plugins::{ImageLocality, NodeAffinity, TaintToleration};
 use super::super::profile::{PluginSet, Profile};
 use super::PORTS;
 use super::question::ADMITS;
@@ -33,6 +33,9 @@ impl Class {
     }
 }
 
+/// Raw scores of `TaintToleration`, `NodeAffinity` and `ImageLocality`.
+type Raw = [i64; 3];
+
 /// A node refuses what its definition does not allow: 0, or one more than the row of the refusal.
 type Code = u16;
 
@@ -46,8 +49,8 @@ pub(super) struct Statics {
     known: FxHashMap<(PluginSet, Rejection), Code>,
     /// Which of the raw scores a node has; empty if all have the same.
     kinds: Vec<u8>,
-    /// Raw scores of `TaintToleration` and `NodeAffinity` that occur.
-    raw: Vec<[i64; 2]>,
+    /// Raw scores that occur.
+    raw: Vec<Raw>,
 }
 
 impl Statics {
@@ -62,6 +65,7 @@ impl Statics {
                 Prepared::CheckOnly(..) | Prepared::Reject(_) => return None,
             }
         }
+        let images = ImageLocality.prepare(&pod, cluster, &[]);
         let mut statics = Self::default();
         for node in nodes.order() {
             let view = nodes.view(*node);
@@ -71,7 +75,7 @@ impl Statics {
             if statics.refusals.len() == usize::from(Code::MAX) {
                 return None;
             }
-            let kind = statics.kind(raw(&pod, &view))?;
+            let kind = statics.kind(raw(&pod, &view, images.as_ref()))?;
             statics.kinds.push(kind);
         }
         if statics.raw.len() < 2 {
@@ -93,7 +97,7 @@ impl Statics {
         code
     }
 
-    fn kind(&mut self, raw: [i64; 2]) -> Option<u8> {
+    fn kind(&mut self, raw: Raw) -> Option<u8> {
         let known = self.raw.iter().position(|known| *known == raw);
         let row = known.unwrap_or_else(|| {
             self.raw.push(raw);
@@ -143,8 +147,8 @@ impl Statics {
         let max = |part: usize| present().map(|(raw, _)| raw[part]).max().unwrap_or(0);
         let (taints, preferred) = (max(0), max(1));
         let bonus =
-            |raw: &[i64; 2]| TAINTS_WEIGHT * normalized(raw[0], taints, true) + AFFINITY_WEIGHT * normalized(raw[1], preferred, false);
-        let total = |(raw, top): (&[i64; 2], &u8)| if *top >= ADMITS { i64::from(*top) + bonus(raw) } else { i64::MIN };
+            |raw: &Raw| TAINTS_WEIGHT * normalized(raw[0], taints, true) + AFFINITY_WEIGHT * normalized(raw[1], preferred, false) + raw[2];
+        let total = |(raw, top): (&Raw, &u8)| if *top >= ADMITS { i64::from(*top) + bonus(raw) } else { i64::MIN };
         self.raw.iter().zip(tops).map(total).collect()
     }
 
@@ -169,8 +173,9 @@ impl Statics {
     }
 }
 
-/// Raw scores of `TaintToleration` and `NodeAffinity`; a plugin that skips gives 0, which normalises to 0.
-fn raw(pod: &PodView<'_>, node: &NodeView<'_>) -> [i64; 2] {
+/// The raw scores of a node; a plugin that skips gives 0, which normalises to 0.
+fn raw(pod: &PodView<'_>, node: &NodeView<'_>, images: Option<&<ImageLocality as Score>::State>) -> Raw {
     let preferred = if pod.template.placement.preferred.is_empty() { 0 } else { NodeAffinity::default().score(&(), pod, node) };
-    [TaintToleration.score(&(), pod, node), preferred]
+    let images = images.map_or(0, |images| ImageLocality.score(images, pod, node));
+    [TaintToleration.score(&(), pod, node), preferred, images]
 }

@@ -1,7 +1,6 @@
 //! `ImageLocality`: Pods go where their images are.
 
 use super::super::framework::{ClusterView, NodeView, PodView, Score};
-use crate::spec::PodTemplate;
 use crate::table::{ImageId, NodeId};
 
 /// Below so many bytes images do not count.
@@ -32,12 +31,6 @@ const fn priority(sum: i64, containers: i64) -> i64 {
         sum
     };
     100 * (sum - LEAST) / (most - LEAST)
-}
-
-/// True if nodes may differ: an image of the Pod is on some nodes, but not on all.
-pub(in super::super) fn concerns(template: &PodTemplate, cluster: ClusterView<'_>) -> bool {
-    let nodes = cluster.order().len() as u32;
-    template.containers.iter().any(|container| !matches!(cluster.nodes_with_image(container.image), with if with == 0 || with == nodes))
 }
 
 impl Score for ImageLocality {

@@ -1,7 +1,7 @@
 //! The plugins of kube-scheduler v1.34, one file each.
 
 mod balanced_allocation;
-pub(super) mod image_locality;
+mod image_locality;
 pub(super) mod inter_pod_affinity;
 mod node_affinity;
 mod node_name;
