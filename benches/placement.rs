@@ -1,7 +1,8 @@
 //! Scheduling decisions: a cluster two thirds full in which each decision is followed by the end of a random Pod.
 //!
 //! One iteration submits a Pod of a random template, takes it from the queue, places it and releases another, on the fast path and
-//! on the plain reading of the plugins.
+//! on the plain reading of the plugins. `asking` Pods are spread over zones and hosts, want no other of their kind on their host and
+//! prefer the zones of another kind.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -12,7 +13,8 @@ use rand_chacha::ChaCha8Rng;
 use sim_core::engine::random::Seed;
 use sim_core::scheduler::{Path, Resident, Scheduler, Verdict};
 use sim_core::spec::{
-    ControlPlane, Kubelet, Network, NodePool, NodeShape, PodTemplate, Registry, Requests, SchedulerSpec, Spec, Symbols, Warmup,
+    ControlPlane, Kubelet, LabelSelector, Labels, Network, NodePool, NodeShape, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
+    Registry, Requests, Requirement, SchedulerSpec, Spec, Symbols, TopologySpreadConstraint, Warmup, WhenUnsatisfiable,
 };
 use sim_core::table::{NodeId, PodId, Symbol, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan, SimTime};
@@ -27,8 +29,37 @@ fn template(number: u64, rng: &mut ChaCha8Rng) -> PodTemplate {
     PodTemplate::new(format!("pod-{number}"), Symbol(0)).asking(asks)
 }
 
+/// What Pods ask of each other besides: four templates are a kind.
+fn asking(number: u64, template: PodTemplate, symbols: &mut Symbols) -> PodTemplate {
+    let [app, zone, host] = ["app", "topology.kubernetes.io/zone", "kubernetes.io/hostname"].map(|key| symbols.intern(key));
+    let mut kind = |number: u64| symbols.intern(&format!("app-{}", number / 4));
+    let (own, other) = (kind(number), kind(number + 4));
+    let selects = |kind| LabelSelector(vec![Requirement { key: app, operator: Operator::In, values: vec![kind] }]);
+    let spread = |topology_key, max_skew, when_unsatisfiable| TopologySpreadConstraint {
+        max_skew,
+        topology_key,
+        when_unsatisfiable,
+        selector: Some(selects(own)),
+        min_domains: None,
+        honor_node_affinity: true,
+        honor_node_taints: false,
+    };
+    let term = |kind, topology_key| PodAffinityTerm {
+        selector: Some(selects(kind)),
+        namespaces: vec![template.namespace],
+        namespace_selector: None,
+        topology_key,
+    };
+    let affinity = PodAffinity { anti_required: vec![term(own, host)], preferred: vec![(10, term(other, zone))], ..PodAffinity::default() };
+    let hard = spread(zone, 1_000_000, WhenUnsatisfiable::DoNotSchedule);
+    let spread = vec![hard, spread(zone, 5, WhenUnsatisfiable::ScheduleAnyway), spread(host, 3, WhenUnsatisfiable::ScheduleAnyway)];
+    PodTemplate { labels: Labels::from_pairs([(app, own)]), spread, affinity, ..template }
+}
+
 /// `nodes` nodes of 16 and 32 cores in three zones.
-fn cluster(nodes: u32, templates: u64, percentage: u32) -> Spec {
+fn cluster(nodes: u32, templates: u64, percentage: u32, asks: bool) -> Spec {
+    let mut symbols = Symbols::default();
+    symbols.intern("default");
     let rng = &mut ChaCha8Rng::seed_from_u64(7);
     let zones: Table<_, _> = ["a", "b", "c"].map(String::from).to_vec().into();
     let pool = |cores: u64| NodePool {
@@ -44,13 +75,17 @@ fn cluster(nodes: u32, templates: u64, percentage: u32) -> Spec {
         duration: SimSpan::from_secs(1),
         warmup: Warmup::Equilibrium,
         series_step: SimSpan::from_secs(1),
-        symbols: Symbols::default(),
         resources: Table::new(),
         images: Table::new(),
         pools: vec![pool(16), pool(32)].into(),
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
-        templates: (0..templates).map(|number| template(number, rng)).collect(),
+        templates: (0..templates)
+            .map(|number| template(number, rng))
+            .enumerate()
+            .map(|(number, template)| if asks { asking(number as u64, template, &mut symbols) } else { template })
+            .collect(),
+        symbols,
         workloads: Table::new(),
         scheduler: SchedulerSpec { percentage_of_nodes_to_score: percentage, ..SchedulerSpec::default() },
         control_plane: ControlPlane::default(),
@@ -83,6 +118,10 @@ impl Churn {
                 churn.bound.push((resident.pod, NodeId(node)));
             }
         }
+        // What is worked out once for each template is not measured.
+        for _ in 0..4 * churn.spec.templates.len() {
+            churn.step();
+        }
         churn
     }
 
@@ -111,14 +150,20 @@ impl Churn {
 fn placement(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("placement");
     group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1));
-    for (nodes, templates, percentage) in
-        [(1_000, 10, 0), (5_000, 10, 0), (15_000, 10, 0), (15_000, 100, 0), (15_000, 1_000, 0), (15_000, 10, 100)]
-    {
-        for path in [Path::Auto, Path::Plain] {
+    let sizes = [1_000, 5_000, 15_000].map(|nodes| (nodes, 100, 0));
+    let kinds = [1, 10, 1_000].map(|templates| (15_000, templates, 0));
+    let whole = [1, 10, 100].map(|templates| (15_000, templates, 100));
+    for (nodes, templates, percentage) in sizes.into_iter().chain(kinds).chain(whole) {
+        for (path, asks) in [(Path::Auto, false), (Path::Auto, true), (Path::Plain, false), (Path::Plain, true)] {
+            // Few kinds are on all nodes already, and then want no other of theirs there.
+            if asks && templates < 100 {
+                continue;
+            }
+            let name = format!("{path:?}{}", if asks { " asking" } else { "" });
             let about = format!("{nodes} nodes, {templates} templates, {percentage} %");
             let mut churn = None;
-            group.bench_function(BenchmarkId::new(format!("{path:?}"), about), |bencher| {
-                let churn = churn.get_or_insert_with(|| Churn::new(cluster(nodes, templates, percentage), path));
+            group.bench_function(BenchmarkId::new(name, about), |bencher| {
+                let churn = churn.get_or_insert_with(|| Churn::new(cluster(nodes, templates, percentage, asks), path));
                 bencher.iter(|| black_box(&mut *churn).step());
             });
         }

@@ -6,8 +6,9 @@
 use super::super::framework::{ClusterView, NodeView, PodView};
 use super::super::nodes::HOST_NAME;
 use super::super::plugins::{InterPodAffinity, PodTopologySpread, inter_pod_affinity, pod_topology_spread};
+use super::exact::whole;
 use super::question::{ADMITS, UNTOLD};
-use super::trackers::{NOWHERE, Sums, Trackers};
+use super::trackers::{ByPlace, NOWHERE, Sums, Trackers};
 use crate::spec::{PodTemplate, TopologySpreadConstraint, WhenUnsatisfiable};
 use crate::table::{Symbol, TemplateId};
 
@@ -58,8 +59,10 @@ pub(super) struct Constraints {
 pub(super) struct Bounds<'a> {
     constraints: &'a Constraints,
     trackers: &'a Trackers,
-    /// For each hard constraint the fewest Pods of a domain.
-    least: Vec<i64>,
+    /// Hard constraints and the most Pods that a domain may have before the Pod comes.
+    hard: Vec<(ByPlace<'a>, i64)>,
+    near: Vec<ByPlace<'a>>,
+    far: Vec<ByPlace<'a>>,
     /// True if the Pod may be the first of its group.
     first: bool,
 }
@@ -88,13 +91,21 @@ impl Constraints {
 
     /// What holds during one search.
     pub(super) fn bounds<'a>(&'a self, trackers: &'a Trackers) -> Bounds<'a> {
-        let least = |hard: &Hard| {
+        let most = |hard: &Hard| {
             let sums = &trackers.tracker(hard.tracker).sums;
-            hard.present.iter().map(|domain| i64::from(sums[*domain as usize])).min().unwrap_or(0)
+            let least = hard.present.iter().map(|domain| i64::from(sums[*domain as usize])).min().unwrap_or(0);
+            hard.max_skew + least - hard.own
         };
+        let by_place = |list: &[u32]| list.iter().map(|tracker| trackers.by_place(*tracker)).collect();
         let nobody = self.near.iter().all(|tracker| trackers.tracker(*tracker).total == 0);
-        let least = self.hard.iter().map(least).collect();
-        Bounds { constraints: self, trackers, least, first: nobody && self.meets_itself }
+        Bounds {
+            constraints: self,
+            trackers,
+            hard: self.hard.iter().map(|hard| (trackers.by_place(hard.tracker), most(hard))).collect(),
+            near: by_place(&self.near),
+            far: by_place(&self.far),
+            first: nobody && self.meets_itself,
+        }
     }
 }
 
@@ -203,18 +214,15 @@ impl Reading<'_> {
 impl Bounds<'_> {
     /// True if the node at `place` must not take the Pod.
     fn refuse(&self, place: usize) -> bool {
-        let hard = self.constraints.hard.iter().zip(&self.least);
-        let skewed = |(hard, least): (&Hard, &i64)| {
-            self.trackers.at(hard.tracker, place).is_none_or(|there| there + hard.own - least > hard.max_skew)
-        };
-        let lonely = |tracker: &u32| self.trackers.at(*tracker, place).is_none_or(|pods| pods <= 0 && !self.first);
-        let crowded = |tracker: &u32| self.trackers.at(*tracker, place).is_some_and(|pods| pods > 0);
-        hard.into_iter().any(skewed) || self.constraints.near.iter().any(lonely) || self.constraints.far.iter().any(crowded)
+        let skewed = |(there, most): &(ByPlace<'_>, i64)| there.at(place).is_none_or(|pods| pods > *most);
+        let lonely = |there: &ByPlace<'_>| there.at(place).is_none_or(|pods| pods <= 0 && !self.first);
+        let crowded = |there: &ByPlace<'_>| there.at(place).is_some_and(|pods| pods > 0);
+        self.far.iter().any(crowded) || self.hard.iter().any(skewed) || self.near.iter().any(lonely)
     }
 
     /// Marks the nodes that must not take the Pod among those whose `answers`, from the place `first` on, admit it.
     pub(super) fn limit(&self, first: usize, answers: &mut [u8]) {
-        let filters = !self.constraints.hard.is_empty() || !self.constraints.near.is_empty() || !self.constraints.far.is_empty();
+        let filters = !self.hard.is_empty() || !self.near.is_empty() || !self.far.is_empty();
         if filters {
             for (place, answer) in (first..).zip(answers).filter(|(_, answer)| **answer >= ADMITS) {
                 *answer = if self.refuse(place) { UNTOLD } else { *answer };
@@ -237,14 +245,15 @@ impl Bounds<'_> {
     }
 
     fn score_spread(&self, feasible: &[u32], totals: &mut [i64]) {
-        let soft = &self.constraints.soft;
-        let weights: Vec<f64> = soft.iter().map(|soft| libm::log((self.domains(soft, feasible) + 2) as f64)).collect();
+        let weighted = |soft: &Soft| {
+            let weight = libm::log((self.domains(soft, feasible) + 2) as f64);
+            (self.trackers.by_place(soft.tracker), weight, f64::from(soft.max_skew - 1))
+        };
+        let soft: Vec<_> = self.constraints.soft.iter().map(weighted).collect();
         let raw = |place: u32| {
-            let term = |(soft, weight): (&Soft, &f64)| {
-                let there = self.trackers.at(soft.tracker, place as usize);
-                there.map_or(0.0, |pods| pods as f64 * weight + f64::from(soft.max_skew - 1))
-            };
-            soft.iter().zip(&weights).fold(0.0, |sum, both| sum + term(both)).round() as i64
+            let term =
+                |(there, weight, skew): &(ByPlace<'_>, f64, f64)| there.at(place as usize).map_or(0.0, |pods| pods as f64 * weight + skew);
+            rounded(soft.iter().fold(0.0, |sum, soft| sum + term(soft)))
         };
         let raws: Vec<Option<i64>> = feasible.iter().map(|place| (!self.is_ignored(*place)).then(|| raw(*place))).collect();
         let known = || raws.iter().copied().flatten();
@@ -276,7 +285,8 @@ impl Bounds<'_> {
     }
 
     fn score_affinity(&self, feasible: &[u32], totals: &mut [i64]) {
-        let of = |place: &u32| self.constraints.liked.iter().filter_map(|tracker| self.trackers.at(*tracker, *place as usize)).sum();
+        let liked: Vec<ByPlace<'_>> = self.constraints.liked.iter().map(|tracker| self.trackers.by_place(*tracker)).collect();
+        let of = |place: &u32| liked.iter().filter_map(|there| there.at(*place as usize)).sum();
         let raws: Vec<i64> = feasible.iter().map(of).collect();
         let (min, max) = (raws.iter().min().copied().unwrap_or(0), raws.iter().max().copied().unwrap_or(0));
         if max > min {
@@ -285,4 +295,10 @@ impl Bounds<'_> {
             }
         }
     }
+}
+
+/// The nearest whole number of one that is not negative, halves up.
+fn rounded(number: f64) -> i64 {
+    let part = whole(number);
+    part as i64 + i64::from(number - part >= 0.5)
 }

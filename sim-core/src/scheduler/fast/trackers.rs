@@ -69,11 +69,27 @@ pub(super) struct Tracker {
     pub(super) total: i64,
 }
 
+/// The sums of a tracker by place.
+#[derive(Clone, Copy)]
+pub(super) struct ByPlace<'a> {
+    pub(super) domains: &'a [u32],
+    sums: &'a [i32],
+}
+
+impl ByPlace<'_> {
+    /// The sum of the domain in which the node at `place` is, `None` if it lacks the key.
+    #[inline]
+    pub(super) fn at(&self, place: usize) -> Option<i64> {
+        // ([`NOWHERE`] is past the end of the sums.)
+        self.sums.get(self.domains[place] as usize).map(|sum| i64::from(*sum))
+    }
+}
+
 /// All topologies and trackers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trackers {
     topologies: Vec<Topology>,
-    trackers: Vec<Tracker>,
+    rows: Vec<Tracker>,
     known: FxHashMap<Sums, u32>,
     /// Sets of places in list order.
     eligible: Vec<Vec<bool>>,
@@ -149,18 +165,18 @@ impl Trackers {
             return None;
         }
         self.sums += count;
-        let number = self.trackers.len() as u32;
+        let number = self.rows.len() as u32;
         for (template, weight) in &what.weights {
             self.by_template[*template].push((number, *weight));
         }
         self.known.insert(what.clone(), number);
-        self.trackers.push(Tracker { what, sums: vec![0; count], total: 0 });
+        self.rows.push(Tracker { what, sums: vec![0; count], total: 0 });
         self.fill(number, nodes);
         Some(number)
     }
 
     fn fill(&mut self, number: u32, nodes: &Nodes) {
-        let weights = &self.trackers[number as usize].what.weights;
+        let weights = &self.rows[number as usize].what.weights;
         if weights.iter().all(|(template, _)| nodes.bound()[*template] == 0) {
             return;
         }
@@ -175,7 +191,7 @@ impl Trackers {
     }
 
     fn add(&mut self, number: u32, place: usize, weight: i32, terminating: bool) {
-        let tracker = &mut self.trackers[number as usize];
+        let tracker = &mut self.rows[number as usize];
         let domain = self.topologies[tracker.what.topology as usize].domains[place];
         let counts = tracker.what.eligible.is_none_or(|set| self.eligible[set as usize][place]);
         if domain == NOWHERE || !counts || (tracker.what.living && terminating) {
@@ -197,21 +213,18 @@ impl Trackers {
     pub(super) fn terminates(&mut self, template: TemplateId, place: usize) {
         for row in 0..self.by_template[template].len() {
             let (number, weight) = self.by_template[template][row];
-            if self.trackers[number as usize].what.living {
+            if self.rows[number as usize].what.living {
                 self.add(number, place, -weight, false);
             }
         }
     }
 
     pub(super) fn tracker(&self, tracker: u32) -> &Tracker {
-        &self.trackers[tracker as usize]
+        &self.rows[tracker as usize]
     }
 
-    /// The sum of the domain in which the node at `place` is, `None` if it lacks the key.
-    #[inline]
-    pub(super) fn at(&self, tracker: u32, place: usize) -> Option<i64> {
-        let tracker = &self.trackers[tracker as usize];
-        let domain = self.topologies[tracker.what.topology as usize].domains[place];
-        (domain != NOWHERE).then(|| i64::from(tracker.sums[domain as usize]))
+    /// The sums of a tracker by place.
+    pub(super) fn by_place(&self, tracker: u32) -> ByPlace<'_> {
+        ByPlace { domains: &self.topology_of_tracker(tracker).domains, sums: &self.tracker(tracker).sums }
     }
 }
