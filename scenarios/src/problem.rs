@@ -37,7 +37,7 @@ codes! {
     FileUnreadable     "file::unreadable"         "A file is there but cannot be read: a folder, a device, no permission, an error of the disk."
     FileTooLarge       "file::too_large"          "A file is larger than any scenario or manifest is meant to be."
     FileNotUtf8        "file::not_utf8"           "A file is no text in UTF-8."
-    FileEmpty          "file::empty"              "A file holds no YAML document."
+    FileEmpty          "file::empty"              "A file holds no YAML document, or no recorded case."
     YamlSyntax         "yaml::syntax"             "A file is no YAML."
     YamlBudget         "yaml::budget"             "A document is too deep, too large, or grows too large by its aliases."
     YamlDuplicateKey   "yaml::duplicate_key"      "A mapping has the same key twice."

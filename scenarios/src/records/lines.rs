@@ -30,6 +30,8 @@ pub struct Line {
 pub struct Lines {
     file: String,
     number: usize,
+    /// True once a line was given.
+    any: bool,
     reader: Option<Box<dyn BufRead + Send>>,
 }
 
@@ -50,12 +52,18 @@ impl Lines {
         }
         let opened = File::open(path).map_err(|error| refuse(Code::FileUnreadable, format!("cannot be opened: {error}")))?;
         let reader = unpacked(opened).map_err(|error| refuse(Code::FileUnreadable, format!("cannot be read: {error}")))?;
-        Ok(Self { file, number: 0, reader: Some(reader) })
+        Ok(Self { file, number: 0, any: false, reader: Some(reader) })
     }
 
     fn refuse(&mut self, code: Code, reason: &str) -> Problems {
         self.reader = None;
         problem(&self.file, self.number, code, reason)
+    }
+
+    /// What comes when there are no more lines: nothing, or that there was none.
+    fn ended(&mut self) -> Option<Result<Line, Problems>> {
+        let nothing = self.reader.is_some() && !self.any;
+        nothing.then(|| Err(self.refuse(Code::FileEmpty, "the file holds no case")))
     }
 
     /// The next line, blank or not.
@@ -80,9 +88,11 @@ impl Iterator for Lines {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            match self.read()? {
+            let Some(read) = self.read() else { return self.ended() };
+            match read {
                 Ok(text) if text.trim().is_empty() => {}
                 Ok(text) => {
+                    self.any = true;
                     let text = text.trim_end_matches(['\n', '\r']).to_owned();
                     return Some(Ok(Line { file: self.file.clone(), number: self.number, text }));
                 }
@@ -139,7 +149,9 @@ mod tests {
     fn what_cannot_be_read_says_where() {
         let whole = gzipped(b"{}\n{}\n");
         #[rustfmt::skip]
-        let cases: [(&str, &[u8], usize, Code); 2] = [
+        let cases: [(&str, &[u8], usize, Code); 4] = [
+            ("empty",   b"",                      1, Code::FileEmpty),
+            ("blank",   b"\n  \n",                1, Code::FileEmpty),
             ("cut off", &whole[..whole.len() - 9], 1, Code::FileUnreadable),
             ("no text", b"{}\n\xff\n{}", 2, Code::FileNotUtf8),
         ];
