@@ -114,6 +114,8 @@ pub enum Purpose {
     Bind = 73,
     /// Which of equals is taken.
     TieBreak = 74,
+    /// How long writing why a pod was not placed takes.
+    Patch = 75,
 
     /// When a node fails.
     NodeFailure = 90,
@@ -380,6 +382,7 @@ mod tests {
             (Purpose::ImagePull, 50), (Purpose::Sandbox, 51), (Purpose::Network, 52), (Purpose::ContainerStart, 53),
             (Purpose::Volume, 54), (Purpose::Sync, 55),
             (Purpose::Watch, 70), (Purpose::Relist, 71), (Purpose::Api, 72), (Purpose::Bind, 73), (Purpose::TieBreak, 74),
+            (Purpose::Patch, 75),
             (Purpose::NodeFailure, 90), (Purpose::NodeRepair, 91),
             (Purpose::Equilibrium, 110), (Purpose::Residual, 111),
         ];

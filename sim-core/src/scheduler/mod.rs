@@ -87,6 +87,8 @@ pub struct Cycle {
     pub scored: u32,
     /// How it ended.
     pub verdict: Verdict,
+    /// True if the Pod was not placed for other reasons than the last time: its condition `PodScheduled` is written.
+    pub patched: bool,
     /// If preemption makes room: the node to which the Pod is nominated, and the victims, which the caller is to delete.
     pub preemption: Option<Candidate>,
 }
@@ -200,12 +202,14 @@ impl Scheduler {
         match outcome {
             Ok(node) => {
                 let verdict = Verdict::Placed(self.place(spec, pod, template, node, now));
-                Cycle { filtered, scored, verdict, preemption: None }
+                Cycle { filtered, scored, verdict, patched: false, preemption: None }
             }
             Err(mut failure) => {
                 let preemption = self.preempt(spec, (pod, template), &mut failure, tie, now);
-                let verdict = Verdict::Unschedulable(self.fail(spec, pod, &failure, now));
-                Cycle { filtered, scored, verdict, preemption }
+                let before = self.queue.popped(pod).message;
+                let message = self.fail(spec, pod, &failure, now);
+                let verdict = Verdict::Unschedulable(message);
+                Cycle { filtered, scored, verdict, patched: before != Some(message), preemption }
             }
         }
     }

@@ -99,6 +99,7 @@ impl Scheduling {
         let cycle = self.choose(world, pod);
         let takes = self.cycle_span(world, &cycle);
         self.record.busy += takes;
+        let takes = takes + self.patch_span(world, pod, &cycle, takes);
         world.after(takes, Event::Cycle { epoch: 0 });
         match cycle.verdict {
             Verdict::Placed(node) => self.assume(world, pod, node, takes),
@@ -152,6 +153,15 @@ impl Scheduling {
         let about = &world.spec.scheduler;
         let per_node = about.cycle_per_filtered * f64::from(cycle.filtered) + about.cycle_per_scored * f64::from(cycle.scored);
         world.draw(&about.cycle_base, Purpose::Api, 0, self.cycles) + SimSpan::from_secs_f64(per_node)
+    }
+
+    /// How long the loop waits until the condition of a Pod that was not placed is written, which it does itself.
+    fn patch_span(&mut self, world: &mut World<'_>, pod: PodId, cycle: &Cycle, after: SimSpan) -> SimSpan {
+        if !cycle.patched {
+            return SimSpan::ZERO;
+        }
+        let limited = self.limiter.take(world.now + after);
+        limited + world.draw(&world.spec.control_plane.bind, Purpose::Patch, world.pods[pod].entity, self.cycles)
     }
 
     /// The Pod counts on its node from now on; the binding is written beside the next cycles.
