@@ -82,44 +82,64 @@ pub(super) struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    /// The place that is taken among `tied` many that `wins` tells.
-    fn take(self, stretch: Stretch, tied: impl Fn() -> usize, wins: impl Fn(usize) -> bool) -> usize {
-        let mut winners = stretch.places().filter(|place| wins(*place));
-        match self.rule {
-            TieBreak::LowestIndex => winners.min_by_key(|place| self.order[*place]),
-            TieBreak::Random => winners.nth(pick(self.tie, tied())),
-        }
-        .expect("a highest score has a node")
+    /// The place that is listed first of those that share the highest score.
+    fn first_listed(self, winners: impl Iterator<Item = usize>) -> usize {
+        winners.min_by_key(|place| self.order[*place]).expect("a highest score has a node")
+    }
+
+    /// The part in which the node lies that the random word picks, and how many of those tied there precede it.
+    fn picked(self, parts: [Range<usize>; 2], tied: [usize; 2]) -> (Range<usize>, usize) {
+        let [first, second] = parts;
+        let picked = pick(self.tie, tied[0] + tied[1]);
+        if picked < tied[0] { (first, picked) } else { (second, picked - tied[0]) }
     }
 }
 
 /// The place of the node to take where answers tell the order of all totals.
 pub(super) fn best(answers: &[u8], stretch: Stretch, taking: Taking<'_>) -> usize {
-    let [first, second] = stretch.parts();
-    let top = highest(&answers[first.clone()]).max(highest(&answers[second.clone()]));
+    let parts = stretch.parts();
+    let top = parts.iter().map(|part| highest(&answers[part.clone()])).max().unwrap_or(0);
     if taking.rule == TieBreak::LowestIndex {
-        return taking.take(stretch, || 0, |place| answers[place] == top);
+        return taking.first_listed(stretch.places().filter(|place| answers[*place] == top));
     }
-    let tied = [&first, &second].map(|part| count(&answers[part.clone()], |byte| byte == top));
-    let picked = pick(taking.tie, tied[0] + tied[1]);
-    let (part, before) = if picked < tied[0] { (first, picked) } else { (second, picked - tied[0]) };
+    let tied = parts.clone().map(|part| count(&answers[part], |byte| byte == top));
+    let (part, before) = taking.picked(parts, tied);
     part.start + nth(&answers[part], before, |byte| byte == top)
 }
 
 /// The same where scores depend on the class, too, and on which nodes are feasible.
 pub(super) fn best_of_kinds(answers: &[u8], statics: &Statics, stretch: Stretch, taking: Taking<'_>) -> usize {
     let (kinds, parts) = (statics.kinds(), stretch.parts());
-    let top = |kind: usize| parts.iter().map(|part| highest_where(&answers[part.clone()], &kinds[part.clone()], kind as u8)).max();
-    let mut tops: Vec<u8> = (0..statics.kinds_count()).map(|kind| top(kind).unwrap_or(0)).collect();
-    let totals = statics.totals(&tops);
-    let highest = totals.iter().max().copied().expect("there are kinds");
-    for (top, total) in tops.iter_mut().zip(&totals) {
-        *top = if *total == highest { *top } else { u8::MAX };
+    let wins = winning(answers, statics, &parts);
+    let won = |place: usize| answers[place] == wins[usize::from(kinds[place])];
+    if taking.rule == TieBreak::LowestIndex {
+        return taking.first_listed(stretch.places().filter(|place| won(*place)));
     }
-    let tied = |kind: usize, part: &Range<usize>| {
-        let (wanted, top) = (kind as u8, tops[kind]);
-        count_pairs(&answers[part.clone()], &kinds[part.clone()], |answer, kind| (kind == wanted) & (answer == top))
-    };
-    let all_tied = || (0..tops.len()).map(|kind| parts.iter().map(|part| tied(kind, part)).sum::<usize>()).sum();
-    taking.take(stretch, all_tied, |place| answers[place] == tops[usize::from(kinds[place])])
+    let tied = parts.clone().map(|part| {
+        let of_kind = |(kind, top): (u8, &u8)| {
+            count_pairs(&answers[part.clone()], &kinds[part.clone()], |answer, other| (other == kind) & (answer == *top))
+        };
+        (0..=u8::MAX).zip(&wins).take(statics.kinds_count()).filter(|(_, top)| **top != NEVER).map(of_kind).sum()
+    });
+    let (part, before) = taking.picked(parts, tied);
+    let mut winners = part.filter(|place| won(*place));
+    winners.nth(before).expect("so many were counted")
+}
+
+/// An answer that no node gives.
+const NEVER: u8 = u8::MAX;
+
+/// For each kind of node the answer with which it has the highest total, or [`NEVER`].
+fn winning(answers: &[u8], statics: &Statics, parts: &[Range<usize>; 2]) -> [u8; 256] {
+    let kinds = statics.kinds();
+    let top_in = |part: &Range<usize>, kind: u8| highest_where(&answers[part.clone()], &kinds[part.clone()], kind);
+    let mut wins = [NEVER; 256];
+    let tops: Vec<u8> =
+        (0..=u8::MAX).take(statics.kinds_count()).map(|kind| parts.iter().map(|part| top_in(part, kind)).max().unwrap_or(0)).collect();
+    let totals = statics.totals(&tops);
+    let highest = totals.iter().max();
+    for (win, (top, _)) in wins.iter_mut().zip(tops.iter().zip(&totals)).filter(|(_, (_, total))| Some(*total) == highest) {
+        *win = *top;
+    }
+    wins
 }
