@@ -32,7 +32,7 @@ pub use resources_fit::NodeResourcesFit;
 pub use taint_toleration::TaintToleration;
 pub use volume_binding::VolumeBinding;
 pub use volume_restrictions::VolumeRestrictions;
-pub use volume_zone::VolumeZone;
+pub use volume_zone::{TOPOLOGY_LABELS, VolumeZone};
 
 pub(super) use balanced_allocation::is_balanced;
 pub(super) use resources_fit::lacking;
