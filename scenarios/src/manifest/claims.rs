@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1 as core;
 use sim_core::spec::{Claim, ClaimState, Volume};
 
-use super::storage::{Claimed, claimed};
+use super::storage::{Claimed, End, claimed};
 use crate::compile::{Builder, Origin};
 use crate::problem::Treatment::Approximated;
 use crate::text::tree::Tree;
@@ -47,14 +47,25 @@ fn claim(volume: &core::Volume, row: usize, of: &Owner<'_>, builder: &mut Builde
 /// A claim that a Pod names.
 fn named(name: &str, row: usize, of: &Owner<'_>, builder: &mut Builder<'_>) -> Claim {
     let symbol = builder.symbols.intern(name);
-    let Some(claimed) = builder.storage.claim(of.namespace, name).cloned() else {
+    let claimed = builder.storage.claim(of.namespace, name).cloned();
+    let state = claimed.as_ref().map_or(ClaimState::Missing, |claimed| state(claimed, (of.namespace, name), builder));
+    if let Some(reason) = hopeless(&state) {
         let place = of.tree.place(&["volumes", &row.to_string(), "persistentVolumeClaim", "claimName"]);
-        let path = format!("spec.volumes[{row}].persistentVolumeClaim");
-        builder.report.note(place, path, Approximated, format!("there is no claim `{name}`: the Pod is never scheduled"));
-        return Claim { name: symbol, ephemeral: false, once_pod: false, state: ClaimState::Missing };
-    };
-    let state = state(&claimed, (of.namespace, name), builder);
-    Claim { name: symbol, ephemeral: false, once_pod: claimed.once_pod, state }
+        let path = format!("spec.volumes[{row}].persistentVolumeClaim.claimName");
+        builder.report.note(place, path, Approximated, format!("{reason}, and stays so: the Pod is never scheduled"));
+    }
+    Claim { name: symbol, ephemeral: false, once_pod: claimed.is_some_and(|claimed| claimed.once_pod), state }
+}
+
+/// Why no Pod with such a claim is ever scheduled.
+const fn hopeless(state: &ClaimState) -> Option<&'static str> {
+    Some(match state {
+        ClaimState::Missing => "there is no such claim",
+        ClaimState::Lost(_) | ClaimState::BoundToMissing(_) => "the claim's volume does not exist",
+        ClaimState::Deleted => "the claim is being deleted",
+        ClaimState::Unbound => "the claim is not bound",
+        ClaimState::Waiting { .. } | ClaimState::Bound(_) => return None,
+    })
 }
 
 /// What is behind a claim.
@@ -62,8 +73,8 @@ fn state(claimed: &Claimed, name: (&str, &str), builder: &mut Builder<'_>) -> Cl
     let volume = builder.storage.volume_of(claimed, name, builder.origin);
     let symbol = builder.symbols.intern(volume.as_ref().or(claimed.volume.as_ref()).map_or("", String::as_str));
     match volume {
-        _ if claimed.lost => ClaimState::Lost(symbol),
-        _ if claimed.deleted => ClaimState::Deleted,
+        _ if claimed.end == Some(End::Lost) => ClaimState::Lost(symbol),
+        _ if claimed.end == Some(End::Deleted) => ClaimState::Deleted,
         Some(volume) => builder.storage.volume(&volume).cloned().map_or(ClaimState::BoundToMissing(symbol), ClaimState::Bound),
         None if claimed.volume.as_ref().is_some_and(|volume| !volume.is_empty()) => ClaimState::Unbound,
         None => waiting(claimed, Some(&format!("{}/{}", name.0, name.1)), builder).unwrap_or(ClaimState::Unbound),

@@ -50,11 +50,19 @@ pub(super) struct Claimed {
     pub(super) volume: Option<String>,
     pub(super) class: Option<String>,
     pub(super) once_pod: bool,
-    pub(super) lost: bool,
-    pub(super) deleted: bool,
+    pub(super) end: Option<End>,
     /// The controller says that it is bound.
     pub(super) completed: bool,
     pub(super) selected: Option<Symbol>,
+}
+
+/// How a claim has come to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    /// Its volume is gone.
+    Lost,
+    /// It is being deleted.
+    Deleted,
 }
 
 /// A volume, its class, and the claim that it is kept for.
@@ -101,8 +109,10 @@ impl Storage {
         let status = given.status.as_ref().and_then(|status| status.phase.as_deref());
         let mut claimed = claimed(given.spec.as_ref(), object.tree.at(&["spec"]), builder);
         claimed.class = annotation(OLD_CLASS).cloned().or(claimed.class);
-        claimed.lost = status == Some("Lost");
-        claimed.deleted = given.metadata.deletion_timestamp.is_some();
+        claimed.end = given.metadata.deletion_timestamp.as_ref().map(|_| End::Deleted);
+        if status == Some("Lost") {
+            claimed.end = Some(End::Lost);
+        }
         claimed.completed = annotation(BOUND).is_some();
         claimed.selected = annotation(SELECTED).map(|node| builder.symbols.intern(node));
         self.claims.insert((object.namespace().to_owned(), object.name().to_owned()), claimed);

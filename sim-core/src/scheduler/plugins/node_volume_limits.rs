@@ -62,6 +62,9 @@ mod tests {
     use crate::spec::{ClaimState, Symbols, Volume};
     use crate::table::TemplateId;
 
+    /// Driver and handle of volumes.
+    type Volumes = &'static [(&'static str, &'static str)];
+
     /// A Pod with volumes of drivers; a handle of `-` is a volume of its own.
     fn pod(bed: &mut Bed, volumes: &[(&str, &str)]) -> TemplateId {
         let attached = |symbols: &mut Symbols, driver: &str, handle: &str| AttachedVolume {
@@ -79,7 +82,7 @@ mod tests {
     #[test]
     fn volumes_of_a_driver_count_once_each_up_to_its_limit() {
         #[rustfmt::skip]
-        let table: [(&[(&str, &str)], &[(&str, &str)], bool); 9] = [
+        let table: [(Volumes, Volumes, bool); 9] = [
             // on the node, which attaches two of `ebs`      the Pod's                        fits
             (&[],                                            &[("ebs", "a"), ("ebs", "b")],   true),
             (&[],                                            &[("ebs", "a"), ("ebs", "a"), ("ebs", "b")], true),

@@ -92,6 +92,21 @@ mod tests {
     }
 
     #[test]
+    fn a_pod_is_tried_again_when_one_that_used_its_claim_is_gone() {
+        let mut bed = Bed::default();
+        let pod = bed.pod(|pod, symbols| pod.claims = vec![claim(symbols, "data", bound())]);
+        for (namespace, name, want) in [("default", "data", true), ("default", "other", false), ("elsewhere", "data", false)] {
+            let gone = bed.pod(|pod, symbols| {
+                pod.namespace = symbols.intern(namespace);
+                pod.claims = vec![claim(symbols, name, bound())];
+            });
+            let view = PodView { template: &bed.spec.templates[pod], symbols: bed.symbols() };
+            let happening = Happening::AssignedPodDeleted(&bed.spec.templates[gone]);
+            assert_eq!(VolumeRestrictions.hint(&view, &happening), want, "{namespace} {name}");
+        }
+    }
+
+    #[test]
     fn a_claim_that_does_not_exist_refuses_the_pod() {
         let mut bed = Bed::default();
         let pod = bed.pod(|pod, symbols| pod.claims = vec![claim(symbols, "data", ClaimState::Missing)]);

@@ -101,10 +101,13 @@ mod tests {
     const OLD_ZONE: &str = "failure-domain.beta.kubernetes.io/zone";
     const REGION: &str = "topology.kubernetes.io/region";
 
+    /// A node's labels; a label of a volume, its values; whether they fit.
+    type Row = (&'static [(&'static str, &'static str)], &'static str, &'static [&'static str], bool);
+
     #[test]
     fn a_node_must_be_in_a_zone_of_the_volume_if_it_is_in_any() {
         #[rustfmt::skip]
-        let table: [(&[(&str, &str)], &str, &[&str], bool); 9] = [
+        let table: [Row; 9] = [
             // the node's labels              the volume's        fits
             (&[(ZONE, "a")],                  ZONE,     &["a"],      true),
             (&[(ZONE, "b")],                  ZONE,     &["a"],      false),
