@@ -131,3 +131,15 @@ fn pods_go_where_their_claims_let_them() {
     let notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(format!("{}\n\n{}", decided(&situation), notes.join("\n")));
 }
+
+#[test]
+fn a_pool_takes_its_attach_limits_from_a_csi_node_of_its_name() {
+    let loaded =
+        load(Path::new("tests/good/with-storage.yaml"), &Overrides::default()).unwrap_or_else(|problems| panic!("{}", problems.plain()));
+    let spec = loaded.spec;
+    let limits: Vec<(&str, u32)> =
+        spec.pools.rows()[0].shape.attach_limits.iter().map(|(driver, limit)| (spec.symbols.text(*driver), *limit)).collect();
+    assert_eq!(limits, [("disk.example.com", 1)]);
+    let [claim] = &spec.templates.rows()[0].claims[..] else { panic!("one claim") };
+    assert!(claim.ephemeral && claim.attached().is_some_and(|volume| volume.handle.is_none()), "{claim:?}");
+}
