@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use scenarios::{Loaded, Overrides, Situation, load, load_situation};
+use sim_core::scheduler::{Scheduler, Verdict};
 use sim_core::spec::{LabelSelector, Operator, ScoringStrategy, SpreadDefaults, Symbols, WhenUnsatisfiable};
+use sim_core::table::PodId;
+use sim_core::units::SimTime;
 
 fn scenario() -> Loaded {
     load(Path::new("tests/good/with-config.yaml"), &Overrides::default()).unwrap_or_else(|problems| panic!("{}", problems.plain()))
@@ -97,4 +100,46 @@ fn a_cluster_has_namespaces_budgets_images_and_pods() {
     assert!(bound[0].terminating && bound[0].started.is_some());
     let requests = &spec.templates[bound[0].template].requests;
     assert_eq!((requests.cpu.0, requests.memory.0), (300, 1 << 30), "a resize under way counts with the larger of both");
+}
+
+/// Where each Pod goes, or why it goes nowhere, one line each.
+fn decided(situation: &Situation) -> String {
+    let spec = &situation.spec;
+    let mut scheduler = Scheduler::new(spec);
+    let mut lines = Vec::new();
+    for (pod, number) in situation.pods.iter().zip(0..) {
+        scheduler.submit(spec, PodId(number), pod.template, SimTime::ZERO);
+        let popped = scheduler.next(SimTime::ZERO).expect("the Pod is tried");
+        let verdict = scheduler.cycle(spec, popped, 0, SimTime::ZERO).verdict;
+        let text = match verdict {
+            Verdict::Placed(node) => format!("-> {}", scheduler.node_name(node)),
+            Verdict::Unschedulable(message) => {
+                let text = scheduler.message(message).to_owned();
+                scheduler.withdraw(spec, popped, SimTime::ZERO);
+                text
+            }
+        };
+        lines.push(format!("{}: {text}", pod.name));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn pods_go_where_their_claims_let_them() {
+    let loaded = load_situation(&["tests/good/storage.yaml".into()], &["tests/good/storage-pods.yaml".into()], None);
+    let (situation, notes) = loaded.unwrap_or_else(|problems| panic!("{}", problems.plain()));
+    let notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(format!("{}\n\n{}", decided(&situation), notes.join("\n")));
+}
+
+#[test]
+fn a_pool_takes_its_attach_limits_from_a_csi_node_of_its_name() {
+    let loaded =
+        load(Path::new("tests/good/with-storage.yaml"), &Overrides::default()).unwrap_or_else(|problems| panic!("{}", problems.plain()));
+    let spec = loaded.spec;
+    let limits: Vec<(&str, u32)> =
+        spec.pools.rows()[0].shape.attach_limits.iter().map(|(driver, limit)| (spec.symbols.text(*driver), *limit)).collect();
+    assert_eq!(limits, [("disk.example.com", 1)]);
+    let [claim] = &spec.templates.rows()[0].claims[..] else { panic!("one claim") };
+    assert!(claim.ephemeral && claim.attached().is_some_and(|volume| volume.handle.is_none()), "{claim:?}");
 }

@@ -8,7 +8,7 @@ use sim_core::units::{Bytes, SimSpan};
 
 use crate::digest::digest;
 use crate::format::RegistryFile;
-use crate::manifest::{Groups, Kind, Object};
+use crate::manifest::{Groups, Kind, Object, Storage};
 use crate::problem::{Code, Treatment};
 use crate::text::nearest::suggestion;
 use crate::text::report::Report;
@@ -53,6 +53,8 @@ pub(crate) struct Builder<'r> {
     pub(crate) profiles: Vec<String>,
     /// Services and owners, by which Pods are spread by default.
     groups: Groups,
+    /// Claims, volumes, storage classes, and what nodes can attach.
+    pub(crate) storage: Storage,
 }
 
 /// A priority class.
@@ -103,6 +105,7 @@ impl<'r> Builder<'r> {
             default_class: Class::default(),
             profiles: Vec::new(),
             groups: Groups::default(),
+            storage: Storage::default(),
         }
     }
 
@@ -238,6 +241,13 @@ impl<'r> Builder<'r> {
         let mut groups = std::mem::take(&mut self.groups);
         objects.into_iter().for_each(|object| groups.add(object, self));
         self.groups = groups;
+    }
+
+    /// Takes in the storage among objects.
+    pub(crate) fn take_storage<'t>(&mut self, objects: impl IntoIterator<Item = &'t Object<'t>>) {
+        let mut storage = std::mem::take(&mut self.storage);
+        objects.into_iter().for_each(|object| storage.add(object, self));
+        self.storage = storage;
     }
 
     /// What a Pod is spread by if neither it nor the scheduler's configuration says more: the selectors of its Services and owner.

@@ -37,6 +37,7 @@ pub(super) fn pools(
             .help("give `spec.cluster.nodePools` or `spec.cluster.nodes`");
     }
     making.check_count(network, builder);
+    manifest::note_unused_limits(builder);
     (making.pools, making.zones)
 }
 
@@ -44,6 +45,7 @@ pub(super) fn pools(
 pub(super) fn singles(nodes: &[&Object<'_>], builder: &mut Builder<'_>) -> (Table<PoolId, NodePool>, Table<ZoneId, String>) {
     let mut making = Making::default();
     nodes.iter().for_each(|object| making.single(object, builder));
+    manifest::note_unused_limits(builder);
     (making.pools, making.zones)
 }
 
@@ -70,7 +72,8 @@ impl Making {
         }
         self.count = self.count.saturating_add(pool.count.value);
         self.last = pool.count.span;
-        let shape = manifest::shape(&pool.template, given.span, builder);
+        let mut shape = manifest::shape(&pool.template, given.span, builder);
+        shape.shape.attach_limits = builder.storage.limits(&pool.name.value);
         let given_zones: Vec<&str> = pool.zones.iter().map(|zone| zone.value.as_str()).chain(shape.zone.as_deref()).collect();
         check_zones(&pool.zones, builder);
         let zones = given_zones.into_iter().map(|zone| self.zone(zone, builder)).collect();
@@ -79,6 +82,9 @@ impl Making {
     }
 
     fn single(&mut self, object: &Object<'_>, builder: &mut Builder<'_>) {
+        if object.kind == Kind::Storage {
+            return;
+        }
         if object.kind != Kind::Node {
             let place = object.tree.place(&["kind"]);
             builder
@@ -87,7 +93,8 @@ impl Making {
                 .help("`spec.cluster.nodes` names files of `v1` Nodes");
             return;
         }
-        let Some(shape) = manifest::node(object.tree, builder) else { return };
+        let Some(mut shape) = manifest::node(object.tree, builder) else { return };
+        shape.shape.attach_limits = builder.storage.limits(object.name());
         self.last = object.tree.place(&["metadata", "name"]);
         self.check_name(object.name(), self.last, builder);
         self.count += 1;

@@ -121,6 +121,7 @@ fn compile(
     builder.registry(given.cluster.registry.as_ref());
     builder.classes(objects.workloads.iter().flatten());
     builder.profiles = configuration.names();
+    builder.take_storage(objects.nodes.iter().chain(objects.workloads.iter().flatten()));
     let timing = timing::timing(&given.cluster, configuration, builder);
     let (pools, zones) = cluster::pools(&given.cluster, cluster_place, &objects.nodes, timing.network, builder);
     let mut parts = workloads::workloads(&given.workloads, &objects.workloads, builder);

@@ -62,6 +62,7 @@ pub(crate) fn situation(
     }
     builder.profiles = configuration.names();
     builder.groups(all());
+    builder.take_storage(all());
     let nodes: Vec<&Object<'_>> = cluster.iter().filter(|object| object.kind == Kind::Node).collect();
     let (pools, zones) = cluster::singles(&nodes, builder);
     let places: FxHashMap<&str, NodeId> = nodes.iter().zip(0..).map(|(node, row)| (node.name(), NodeId(row))).collect();
@@ -194,6 +195,10 @@ fn likeness(pod: &Tree, bound: bool) -> String {
     };
     if let Some(metadata) = pod.get("metadata") {
         add(metadata, &["labels", "namespace", "ownerReferences", "annotations"], true);
+        // Claims that are made for a Pod bear its name.
+        if has_ephemeral(pod) {
+            add(metadata, &["name"], true);
+        }
     }
     if let Some(spec) = pod.get("spec") {
         add(spec, if bound { &["nodeName"] } else { &[] }, false);
@@ -202,6 +207,12 @@ fn likeness(pod: &Tree, bound: bool) -> String {
         add(status, &["startTime"], false);
     }
     key
+}
+
+/// True if the Pod has a volume made for itself.
+fn has_ephemeral(pod: &Tree) -> bool {
+    let volumes = pod.at(&["spec", "volumes"]).map_or(&[][..], Tree::items);
+    volumes.iter().any(|volume| volume.get("ephemeral").is_some())
 }
 
 fn started(pod: &Tree, builder: &mut Builder<'_>) -> Option<SimTime> {

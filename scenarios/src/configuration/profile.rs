@@ -20,8 +20,10 @@ use crate::text::tree::Tree;
 /// The name of a profile that has none.
 const DEFAULT_NAME: &str = "default-scheduler";
 
-/// Plugins that are accepted and never have anything to say: there are no volumes to bind and no devices to claim.
-const UNMODELLED: [&str; 5] = ["VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone", "DynamicResources"];
+/// Filters that are accepted and never have anything to say: there are no devices to claim.
+const SILENT_FILTERS: [&str; 1] = ["DynamicResources"];
+/// Scores that are accepted and never given: by default, kube-scheduler does not look at how full storage is.
+const SILENT_SCORES: [&str; 1] = ["VolumeBinding"];
 
 /// The profiles of a file, at least one.
 pub(super) fn profiles(file: &ConfigurationFile, tree: &Tree, builder: &mut Builder<'_>) -> Vec<ProfileSpec> {
@@ -61,14 +63,12 @@ fn profile(name: String, given: &ProfileFile, tree: &Tree, builder: &mut Builder
     let own = |point: Point| set(of(&given.plugins, point));
     let running = |point: Point| expanded(point, &own(point), &multi);
     check_points(&running, tree, builder);
-    // Plugins for volumes and devices, which are not modelled, refuse nothing and score nothing.
-    let modelled = |name: &String| !UNMODELLED.contains(&name.as_str());
-    let scores =
-        running(Point::Score).into_iter().filter(modelled).map(|name| (name.clone(), weight(&name, &own(Point::Score), &multi))).collect();
+    let scores = running(Point::Score).into_iter().filter(|name| !SILENT_SCORES.contains(&name.as_str()));
+    let scores = scores.map(|name| (name.clone(), weight(&name, &own(Point::Score), &multi))).collect();
     let mut profile = ProfileSpec {
         scheduler_name: name,
         percentage_of_nodes_to_score: percentage(given.percentage_of_nodes_to_score.as_ref(), builder),
-        filters: running(Point::Filter).into_iter().filter(modelled).collect(),
+        filters: running(Point::Filter).into_iter().filter(|name| !SILENT_FILTERS.contains(&name.as_str())).collect(),
         scores,
         preempts: running(Point::PostFilter).iter().any(|name| name == "DefaultPreemption"),
         ..ProfileSpec::default()
@@ -228,7 +228,7 @@ fn of_plugin(name: &str, tree: &Tree, profile: &mut ProfileSpec, builder: &mut B
             profile.spread = args::spread(&file, builder);
         }),
         "VolumeBinding" | "DynamicResources" => read(name, tree, builder, |_: SilentFile, builder| {
-            let text = "volumes and devices are not bound in the simulation";
+            let text = "binding volumes and devices takes no time, and storage that is left is not looked at";
             builder.report.note(tree.label_span(), format!("pluginConfig.{name}"), Treatment::Ignored, text);
         }),
         _ => args::refuse(tree.label_span(), format!("{name} has no arguments"), "take them out", builder),

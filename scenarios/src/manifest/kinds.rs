@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Owner,
     /// What preemption must respect.
     DisruptionBudget,
+    /// Claims and what is behind them; what nodes can attach.
+    Storage,
     /// Accepted; has no effect of its own.
     Passive,
 }
@@ -81,10 +83,10 @@ const KNOWN: &[Known] = &[
     Known { api_version: "v1", name: "Service", kind: Kind::Service, schema: schema_of::<core::v1::Service> },
     Known { api_version: "v1", name: "ServiceAccount", kind: Kind::Passive, schema: schema_of::<core::v1::ServiceAccount> },
     Known { api_version: "v1", name: "Secret", kind: Kind::Passive, schema: schema_of::<core::v1::Secret> },
-    Known { api_version: "v1", name: "PersistentVolumeClaim", kind: Kind::Passive, schema: schema_of::<core::v1::PersistentVolumeClaim> },
-    Known { api_version: "v1", name: "PersistentVolume", kind: Kind::Passive, schema: schema_of::<core::v1::PersistentVolume> },
-    Known { api_version: "storage.k8s.io/v1", name: "StorageClass", kind: Kind::Passive, schema: schema_of::<storage::v1::StorageClass> },
-    Known { api_version: "storage.k8s.io/v1", name: "CSINode", kind: Kind::Passive, schema: schema_of::<storage::v1::CSINode> },
+    Known { api_version: "v1", name: "PersistentVolumeClaim", kind: Kind::Storage, schema: schema_of::<core::v1::PersistentVolumeClaim> },
+    Known { api_version: "v1", name: "PersistentVolume", kind: Kind::Storage, schema: schema_of::<core::v1::PersistentVolume> },
+    Known { api_version: "storage.k8s.io/v1", name: "StorageClass", kind: Kind::Storage, schema: schema_of::<storage::v1::StorageClass> },
+    Known { api_version: "storage.k8s.io/v1", name: "CSINode", kind: Kind::Storage, schema: schema_of::<storage::v1::CSINode> },
     Known { api_version: "apps/v1", name: "StatefulSet", kind: Kind::Owner, schema: schema_of::<apps::v1::StatefulSet> },
     Known { api_version: "v1", name: "ReplicationController", kind: Kind::Owner, schema: schema_of::<core::v1::ReplicationController> },
     Known { api_version: "policy/v1", name: "PodDisruptionBudget", kind: Kind::DisruptionBudget, schema: schema_of::<policy::v1::PodDisruptionBudget> },

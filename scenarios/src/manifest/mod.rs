@@ -1,6 +1,7 @@
 //! Kubernetes objects: which kinds are known, what they must look like, what they become.
 
 mod affinity;
+mod claims;
 mod container;
 mod groups;
 mod kinds;
@@ -15,6 +16,7 @@ pub(crate) mod requests;
 mod resize;
 mod selectors;
 mod spread;
+mod storage;
 mod together;
 mod workload;
 
@@ -24,6 +26,7 @@ pub(crate) use node::{node, shape};
 pub(crate) use placement::node_affinity;
 pub(crate) use policies::{budgets, namespaces};
 pub(crate) use spread::constraint as spread_constraint;
+pub(crate) use storage::{Storage, note_unused_limits};
 pub(crate) use workload::{Compiled, compile, copies};
 
 use crate::compile::Builder;
@@ -35,6 +38,7 @@ pub(crate) fn check_objects(documents: &[Tree], report: &mut Report) -> usize {
     let objects = objects(documents, report);
     let trees: Vec<&Tree> = objects.iter().map(|object| object.tree).collect();
     let mut builder = Builder::new(report, &trees);
+    builder.take_storage(&objects);
     for object in &objects {
         check_object(object, &mut builder);
     }
@@ -45,6 +49,6 @@ fn check_object(object: &Object<'_>, builder: &mut Builder<'_>) {
     match object.kind {
         Kind::Node => drop(node(object.tree, builder)),
         Kind::Pod | Kind::Deployment | Kind::ReplicaSet | Kind::Job => drop(compile(object, builder)),
-        Kind::PriorityClass | Kind::Namespace | Kind::Service | Kind::Owner | Kind::DisruptionBudget | Kind::Passive => {}
+        Kind::PriorityClass | Kind::Namespace | Kind::Service | Kind::Owner | Kind::DisruptionBudget | Kind::Storage | Kind::Passive => {}
     }
 }

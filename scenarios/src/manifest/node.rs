@@ -98,6 +98,7 @@ pub(crate) fn shape(template: &NodeTemplate, place: Span, builder: &mut Builder<
             taints: template.spec.taints.iter().filter_map(|taint| compile_taint(taint, builder)).collect(),
             unschedulable: template.spec.unschedulable,
             images: Vec::new(),
+            attach_limits: Vec::new(),
         },
         zone,
     }

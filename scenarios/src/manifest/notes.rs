@@ -119,8 +119,11 @@ pub(super) fn of_pod(spec: &Tree, report: &mut Report) {
 fn of_volume(volume: &Tree, row: usize, report: &mut Report) {
     for (key, _) in volume.entries().iter().filter(|(key, _)| !["name", "emptyDir"].contains(&key.text.as_str())) {
         let text = match key.text.as_str() {
-            "persistentVolumeClaim" | "ephemeral" | "csi" => {
-                "it is mounted in the time of `kubelet.volumes`; binding, zones and attach limits are not simulated"
+            "persistentVolumeClaim" | "ephemeral" => {
+                "it is attached and mounted in the time of `kubelet.volumes`; making and binding it takes no time"
+            }
+            "awsElasticBlockStore" | "gcePersistentDisk" | "iscsi" | "rbd" => {
+                "it is mounted in the time of `kubelet.volumes`; whether other Pods use the disk is not looked at"
             }
             _ => "it is mounted in the time of `kubelet.volumes`; its contents are not looked at",
         };

@@ -61,6 +61,11 @@ fn weighted(given: &core::PreferredSchedulingTerm, place: Span, builder: &mut Bu
     Some((i64::from(given.weight), term(&given.preference, place, builder)))
 }
 
+/// Terms of which one must match.
+pub(super) fn terms(given: &[core::NodeSelectorTerm], place: Span, builder: &mut Builder<'_>) -> Vec<NodeSelectorTerm> {
+    given.iter().map(|each| term(each, place, builder)).collect()
+}
+
 fn term(given: &core::NodeSelectorTerm, place: Span, builder: &mut Builder<'_>) -> NodeSelectorTerm {
     let mut all = |list: &Option<Vec<core::NodeSelectorRequirement>>| -> Vec<Requirement> {
         list.iter().flatten().filter_map(|each| requirement(each, place, builder)).collect()

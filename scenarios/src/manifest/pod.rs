@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1 as core;
 use sim_core::spec::{ContainerKind, ContainerSpec, Labels, PodTemplate, RestartPolicy};
 use sim_core::units::SimSpan;
 
+use super::claims::{self, Owner};
 use super::container::{self, Resources};
 use super::requests::{Amounts, Asked, aggregate, counted, effective, filled, is_pod_level, rounded};
 use super::{names, notes, placement, ports, resize, together};
@@ -52,6 +53,7 @@ pub(super) fn template(name: &str, namespace: &str, spec: &core::PodSpec, tree: 
         placement: placement::placement(spec, spec_tree, builder),
         host_network: spec.host_network.unwrap_or(false),
         volumes: spec.volumes.as_ref().map_or(0, Vec::len) as u32,
+        claims: claims::claims(spec, &Owner { namespace, name, tree: spec_tree }, builder),
         containers,
     })
 }

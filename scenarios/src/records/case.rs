@@ -12,7 +12,7 @@ use crate::text::report::Report;
 use crate::text::tree::{Node, Tree};
 
 /// The parts of a case that hold objects, and of what kind.
-const OBJECTS: [(&str, &str); 9] = [
+const OBJECTS: [(&str, &str); 13] = [
     ("nodes", "Node"),
     ("namespaces", "Namespace"),
     ("services", "Service"),
@@ -21,6 +21,10 @@ const OBJECTS: [(&str, &str); 9] = [
     ("replicationControllers", "ReplicationController"),
     ("podDisruptionBudgets", "PodDisruptionBudget"),
     ("priorityClasses", "PriorityClass"),
+    ("persistentVolumeClaims", "PersistentVolumeClaim"),
+    ("persistentVolumes", "PersistentVolume"),
+    ("storageClasses", "StorageClass"),
+    ("csiNodes", "CSINode"),
     ("boundPods", "Pod"),
 ];
 /// The other parts, and those of all that must be there.

@@ -6,7 +6,7 @@
 //! Source of the extension points and their rules: `pkg/scheduler/framework/interface.go` of Kubernetes v1.34.
 
 use super::nodes::Nodes;
-use crate::spec::{HostPort, Labels, PodTemplate, Requests, Spec, Symbols, Taint};
+use crate::spec::{AttachedVolume, HostPort, Labels, PodTemplate, Requests, Spec, Symbols, Taint};
 use crate::table::{ImageId, NodeId, PodId, ResourceId, Symbol, TemplateId};
 use crate::units::{Bytes, SimTime};
 
@@ -42,6 +42,8 @@ pub struct NodeView<'a> {
     pub residents: &'a [Resident],
     /// Images that its status lists.
     pub images: &'a [ImageId],
+    /// Most volumes of a CSI driver, for drivers that have a limit here.
+    pub attach_limits: &'a [(Symbol, u32)],
 }
 
 /// A Pod on a node.
@@ -70,6 +72,8 @@ pub struct Load {
     pub scored_memory: u64,
     /// Host ports in use, in no order.
     pub ports: Vec<HostPort>,
+    /// Volumes of CSI drivers, once for each Pod that uses them, in no order.
+    pub volumes: Vec<AttachedVolume>,
 }
 
 /// What a plugin may know of the cluster when it prepares a cycle.
@@ -181,6 +185,30 @@ pub enum Reason {
     PodAntiAffinity,
     /// A Pod that is there has required anti-affinity to this one.
     ExistingAntiAffinity,
+    /// A claim that one Pod at a time may use is in use.
+    ClaimInUse,
+    /// The node would have more volumes of a CSI driver than it can attach.
+    VolumeLimit,
+    /// The node affinity of a volume does not match.
+    VolumeAffinity,
+    /// No volume can be made or found for a claim that waits for its first Pod.
+    NoVolumeToBind,
+    /// A claim is bound to a volume that does not exist.
+    VolumesGone,
+    /// The zone or region of a volume is another.
+    VolumeZone,
+    /// There is no claim of this name; concerns the whole cluster, as what follows.
+    ClaimMissing(Symbol),
+    /// The claim of an ephemeral volume was not made yet.
+    EphemeralClaimMissing(Symbol),
+    /// A claim's volume is gone: names of both.
+    ClaimLost(Symbol, Symbol),
+    /// A claim is being deleted.
+    ClaimDeleted(Symbol),
+    /// A claim is not bound and does not wait for a Pod.
+    UnboundClaims,
+    /// There is no volume of this name.
+    VolumeMissing(Symbol),
 }
 
 /// A node's answer "no": all reasons of the first plugin that refuses.

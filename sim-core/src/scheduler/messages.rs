@@ -174,6 +174,23 @@ pub(super) fn text(reason: Reason, spec: &Spec, symbols: &Symbols) -> String {
         Reason::Memory => "Insufficient memory".into(),
         Reason::EphemeralStorage => "Insufficient ephemeral-storage".into(),
         Reason::Scalar(resource) => format!("Insufficient {}", spec.resources[resource]),
+        Reason::ClaimInUse => "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode".into(),
+        Reason::VolumeLimit => "node(s) exceed max volume count".into(),
+        Reason::VolumeAffinity => "node(s) had volume node affinity conflict".into(),
+        Reason::NoVolumeToBind => "node(s) didn't find available persistent volumes to bind".into(),
+        Reason::VolumesGone => "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)".into(),
+        Reason::VolumeZone => "node(s) had no available volume zone".into(),
+        Reason::UnboundClaims => "pod has unbound immediate PersistentVolumeClaims".into(),
+        Reason::ClaimMissing(claim) => format!("persistentvolumeclaim \"{}\" not found", symbols.text(claim)),
+        Reason::ClaimDeleted(claim) => format!("persistentvolumeclaim \"{}\" is being deleted", symbols.text(claim)),
+        Reason::VolumeMissing(volume) => format!("persistentvolume \"{}\" not found", symbols.text(volume)),
+        Reason::EphemeralClaimMissing(claim) => {
+            format!("waiting for ephemeral volume controller to create the persistentvolumeclaim \"{}\"", symbols.text(claim))
+        }
+        Reason::ClaimLost(claim, volume) => {
+            let (claim, volume) = (symbols.text(claim), symbols.text(volume));
+            format!("persistentvolumeclaim \"{claim}\" bound to non-existent persistentvolume \"{volume}\"")
+        }
     }
 }
 

@@ -224,7 +224,7 @@ impl Scheduler {
         let crowd = preemptor.crowd(nodes);
         let view = PodView { template: &spec.templates[template], symbols: nodes.symbols() };
         let cluster = ClusterView { nodes, spec };
-        if self.path == Path::Auto && crowd.is_empty() && profile.is_default() {
+        if self.path == Path::Auto && crowd.is_empty() && profile.is_default() && view.template.claims.is_empty() {
             let context = Context { cluster, profile, rules, pod: view };
             if let Some(decision) = self.fast.decide(context, start, template, tie) {
                 return decision;

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::framework::{Load, NodeView, Resident};
 use super::order::list_order;
-use crate::spec::{Labels, NodePool, PodTemplate, Requests, Spec, Symbols, Taint};
+use crate::spec::{Claim, Labels, NodePool, PodTemplate, Requests, Spec, Symbols, Taint};
 use crate::table::{ImageId, NodeId, PodId, Symbol, Table, TemplateId};
 
 /// `kubernetes.io/hostname`: the label that bears the node's own name.
@@ -22,6 +22,7 @@ pub(super) struct Node {
     pub(super) allocatable: Requests,
     pub(super) pods_max: u32,
     pub(super) images: Vec<ImageId>,
+    pub(super) attach_limits: Vec<(Symbol, u32)>,
 }
 
 /// The node cache.
@@ -108,6 +109,7 @@ impl Nodes {
             load: &self.loads[id],
             residents: &self.residents[id],
             images: &node.images,
+            attach_limits: &node.attach_limits,
         }
     }
 
@@ -164,6 +166,7 @@ impl Nodes {
         load.scored_cpu += template.non_zero.cpu.0;
         load.scored_memory += template.non_zero.memory.0;
         load.ports.extend(&template.placement.host_ports);
+        load.volumes.extend(template.claims.iter().filter_map(Claim::attached));
         let (sum, part) = (&mut load.requested, &template.requests);
         sum.cpu += part.cpu;
         sum.memory += part.memory;
@@ -184,6 +187,10 @@ impl Nodes {
         for port in &template.placement.host_ports {
             let row = load.ports.iter().position(|taken| taken == port).expect("a Pod's host ports are taken on its node");
             load.ports.swap_remove(row);
+        }
+        for volume in template.claims.iter().filter_map(Claim::attached) {
+            let row = load.volumes.iter().position(|taken| *taken == volume).expect("a Pod's volumes are attached to its node");
+            load.volumes.swap_remove(row);
         }
         let (sum, part) = (&mut load.requested, &template.requests);
         sum.cpu -= part.cpu;
@@ -234,5 +241,6 @@ fn node(spec: &Spec, pool: &NodePool, ordinal: u32, symbols: &mut Symbols) -> No
         allocatable: pool.shape.allocatable.clone(),
         pods_max: pool.shape.pods_max,
         images: pool.shape.images.clone(),
+        attach_limits: pool.shape.attach_limits.clone(),
     }
 }

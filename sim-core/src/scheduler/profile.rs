@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::framework::{AnyFilter, AnyScore, Happening, HappeningKind, PodView};
 use super::plugins::{
     ImageLocality, InterPodAffinity, NodeAffinity, NodeName, NodePorts, NodeResourcesBalancedAllocation, NodeResourcesFit,
-    NodeUnschedulable, PodTopologySpread, TaintToleration,
+    NodeUnschedulable, NodeVolumeLimits, PodTopologySpread, TaintToleration, VolumeBinding, VolumeRestrictions, VolumeZone,
 };
 use crate::spec::ProfileSpec;
 use crate::table::{ResourceId, Table};
@@ -137,6 +137,10 @@ fn filter(name: &str, spec: &ProfileSpec, resources: &Resources) -> Result<Arc<d
         "NodeAffinity" => Arc::new(NodeAffinity::new(spec.node_affinity.clone())),
         "NodePorts" => Arc::new(NodePorts),
         "NodeResourcesFit" => Arc::new(NodeResourcesFit::new(&spec.fit, resources)),
+        "VolumeRestrictions" => Arc::new(VolumeRestrictions),
+        "NodeVolumeLimits" => Arc::new(NodeVolumeLimits),
+        "VolumeBinding" => Arc::new(VolumeBinding),
+        "VolumeZone" => Arc::new(VolumeZone),
         "PodTopologySpread" => Arc::new(PodTopologySpread { args: spec.spread.clone() }),
         "InterPodAffinity" => Arc::new(InterPodAffinity { args: spec.inter_pod_affinity }),
         _ => return Err(UnknownPlugin { kind: "filter", name: name.into() }),

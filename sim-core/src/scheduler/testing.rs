@@ -5,8 +5,8 @@ use super::nodes::Nodes;
 use super::plugins::{NodeResourcesBalancedAllocation, NodeResourcesFit};
 use crate::engine::random::Seed;
 use crate::spec::{
-    BalancedAllocationArgs, ControlPlane, FitArgs, Kubelet, Network, NodePool, NodeShape, PodTemplate, Registry, Requests, SchedulerSpec,
-    Spec, Symbols, TieBreak, Warmup,
+    BalancedAllocationArgs, Claim, ClaimState, ControlPlane, FitArgs, Kubelet, Network, NodePool, NodeShape, PodTemplate, Registry,
+    Requests, SchedulerSpec, Spec, Symbols, TieBreak, Warmup,
 };
 use crate::table::{NodeId, PodId, ResourceId, Symbol, Table, TemplateId};
 use crate::units::{Bytes, MilliCpu, SimSpan, SimTime};
@@ -39,6 +39,11 @@ pub(super) fn empty_spec() -> Spec {
 /// A Pod that asks for nothing.
 pub(super) fn template(symbols: &mut Symbols) -> PodTemplate {
     PodTemplate::new("pod", symbols.intern("default"))
+}
+
+/// A claim.
+pub(super) fn claim(symbols: &mut Symbols, name: &str, state: ClaimState) -> Claim {
+    Claim { name: symbols.intern(name), ephemeral: false, once_pod: false, state }
 }
 
 /// Pod number `number` of a template, started at its own second.

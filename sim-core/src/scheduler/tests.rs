@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use super::testing::{Bed, empty_spec, resident, template};
 use super::*;
 use crate::spec::{
-    Behavior, ContainerKind, ContainerSpec, HostPort, Image, LabelSelector, Labels, Namespace, NodePool, NodeSelectorTerm, NodeShape,
-    Operator, PodAffinity, PodAffinityTerm, PodTemplate, PullPolicy, Requests, Requirement, Taint, TaintEffect, Toleration,
-    TopologySpreadConstraint, WhenUnsatisfiable,
+    AttachedVolume, Behavior, Claim, ClaimState, ContainerKind, ContainerSpec, HostPort, Image, LabelSelector, Labels, Namespace, NodePool,
+    NodeSelectorTerm, NodeShape, Operator, PodAffinity, PodAffinityTerm, PodTemplate, PullPolicy, Requests, Requirement, Taint,
+    TaintEffect, Toleration, TopologySpreadConstraint, Volume, WhenUnsatisfiable,
 };
 use crate::table::{Id, ImageId, ResourceId, Symbol, ZoneId};
 use crate::units::{Bytes, MilliCpu, SimSpan};
@@ -398,13 +398,14 @@ prop_compose! {
         taints in seldom(prop::collection::vec((word(), word(), any_effect()), 1..4)),
         unschedulable in prop::bool::weighted(0.1),
         images in prop::collection::vec((0..IMAGES).prop_map(ImageId), 0..3),
+        attach_limits in seldom(prop::collection::vec((word(), 0_u32..3), 1..3)),
     ) -> NodeShape {
         if huge {
             allocatable.memory = Bytes(1 << 58);
         }
         let taints = taints.into_iter().map(|(key, value, effect)| Taint { key, value, effect }).collect();
         let capacity = allocatable.clone();
-        NodeShape { capacity, allocatable, pods_max, labels: Labels::from_pairs(labels), taints, unschedulable, images }
+        NodeShape { capacity, allocatable, pods_max, labels: Labels::from_pairs(labels), taints, unschedulable, images, attach_limits }
     }
 }
 
@@ -415,6 +416,39 @@ prop_compose! {
         zones in prop::collection::vec((0_u32..3).prop_map(ZoneId), 0..4),
     ) -> NodePool {
         NodePool { name: String::new(), count, single: false, zones, shape }
+    }
+}
+
+fn any_attached() -> BoxedStrategy<Option<AttachedVolume>> {
+    let volume = (word(), prop::option::of(word())).prop_map(|(driver, handle)| AttachedVolume { driver, handle });
+    prop::option::of(volume).boxed()
+}
+
+fn any_claim_state() -> BoxedStrategy<ClaimState> {
+    let terms = || seldom(prop::option::of(prop::collection::vec(any_term(), 0..3)));
+    let topology = seldom(prop::collection::vec((word(), prop::collection::vec(word(), 1..3)), 1..3));
+    let bound = (terms(), topology, any_attached())
+        .prop_map(|(required, topology, attached)| ClaimState::Bound(Volume { required, topology, attached }));
+    let waiting = (terms(), seldom(prop::option::of(word())), any_attached())
+        .prop_map(|(allowed, selected, attached)| ClaimState::Waiting { allowed, selected, attached });
+    let broken = prop::sample::select(vec![
+        ClaimState::Missing,
+        ClaimState::Lost(Symbol(0)),
+        ClaimState::Deleted,
+        ClaimState::Unbound,
+        ClaimState::BoundToMissing(Symbol(0)),
+    ]);
+    prop_oneof![8 => bound, 4 => waiting, 1 => broken].boxed()
+}
+
+prop_compose! {
+    fn any_claim()(
+        name in word(),
+        ephemeral in prop::bool::weighted(0.2),
+        once_pod in prop::bool::weighted(0.3),
+        state in any_claim_state(),
+    ) -> Claim {
+        Claim { name, ephemeral, once_pod, state }
     }
 }
 
@@ -543,6 +577,7 @@ prop_compose! {
         tolerations in seldom(prop::collection::vec(any_toleration(), 1..3)),
         ports in seldom(prop::collection::vec(1_u16..4, 1..3)),
         node_name in seldom(prop::option::of(word())),
+        claims in seldom(prop::collection::vec(any_claim().boxed(), 1..3)),
         (priority, never_preempts) in (prop_oneof![3 => Just(0), 1 => -5..5], prop::bool::weighted(0.1)),
     ) -> PodTemplate {
         let mut pod = company;
@@ -554,6 +589,7 @@ prop_compose! {
         }
         pod.non_zero = pod.scored.clone();
         pod.requests = requests;
+        pod.claims = claims;
         pod.placement.node_selector = selector;
         pod.placement.required = required;
         pod.placement.preferred = preferred;
@@ -669,6 +705,7 @@ proptest! {
             let [mut a, mut b] = [&run.scheduler, &fresh].map(|scheduler| scheduler.requested(node).clone());
             for load in [&mut a, &mut b] {
                 load.ports.sort_unstable();
+                load.volumes.sort_unstable();
                 load.requested.scalars.retain(|(_, amount)| *amount > 0);
             }
             prop_assert_eq!(a, b);

@@ -6,6 +6,7 @@ pub mod distribution;
 mod node;
 mod pod;
 mod profile;
+mod storage;
 mod symbols;
 mod timing;
 mod workload;
@@ -22,6 +23,7 @@ pub use profile::{
     BalancedAllocationArgs, DEFAULT_FILTERS, DEFAULT_SCORES, FitArgs, InterPodAffinityArgs, NodeAffinityArgs, PreemptionArgs, ProfileSpec,
     ScoringStrategy, SpreadArgs, SpreadDefaults, WeightedResource,
 };
+pub use storage::{AttachedVolume, Claim, ClaimState, Volume};
 pub use symbols::{Labels, Symbols};
 pub use timing::{ClientLimits, ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
 pub use workload::{Arrivals, Controller, Deployment, Job, Occasion, Portion, Releases, Replicas, ScaleTo, Scaling, Source, Workload};

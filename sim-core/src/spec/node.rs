@@ -36,6 +36,8 @@ pub struct NodeShape {
     pub unschedulable: bool,
     /// Images that are there at the start.
     pub images: Vec<ImageId>,
+    /// Most volumes of a CSI driver at a time (`spec.drivers[].allocatable.count` of the node's `CSINode`), for drivers that have a limit.
+    pub attach_limits: Vec<(Symbol, u32)>,
 }
 
 /// A taint of a node.

@@ -2,6 +2,7 @@
 
 use super::affinity::{LabelSelector, PodAffinity, TopologySpreadConstraint};
 use super::behavior::Behavior;
+use super::storage::Claim;
 use super::symbols::Labels;
 use super::{Requests, TaintEffect};
 use crate::table::{ImageId, Symbol};
@@ -49,6 +50,8 @@ pub struct PodTemplate {
     pub host_network: bool,
     /// Volumes that the kubelet mounts before the sandbox is made.
     pub volumes: u32,
+    /// Claims behind its volumes, in the order of the manifest.
+    pub claims: Vec<Claim>,
 }
 
 impl PodTemplate {
@@ -74,6 +77,7 @@ impl PodTemplate {
             scheduler_name: "default-scheduler".into(),
             host_network: false,
             volumes: 0,
+            claims: Vec::new(),
         }
     }
 

@@ -32,14 +32,18 @@ pub struct ProfileSpec {
     pub spread: SpreadArgs,
 }
 
-/// Filters of kube-scheduler v1.34 in its order, those for volumes and devices apart.
-pub const DEFAULT_FILTERS: [&str; 8] = [
+/// Filters of kube-scheduler v1.34 in its order, that for devices apart.
+pub const DEFAULT_FILTERS: [&str; 12] = [
     "NodeUnschedulable",
     "NodeName",
     "TaintToleration",
     "NodeAffinity",
     "NodePorts",
     "NodeResourcesFit",
+    "VolumeRestrictions",
+    "NodeVolumeLimits",
+    "VolumeBinding",
+    "VolumeZone",
     "PodTopologySpread",
     "InterPodAffinity",
 ];

@@ -9,7 +9,7 @@
 //! What depends on the Pod's class and the node's definition only (node name, cordon, taints, node affinity) is kept apart, in
 //! [static answers](statics) shared by questions, and asked again only of a node that is redefined.
 //!
-//! It applies to the default profile, and to Pods whose required affinity does not name nodes. It never changes a decision.
+//! It applies to the default profile, and to Pods without claims to volumes whose required affinity does not name nodes. It never changes a decision.
 
 #![expect(clippy::inline_always, reason = "loops are compiled once for each vector width, with all that they call")]
 #![expect(clippy::needless_bitwise_bool, reason = "a branch would keep a loop from being vectorised")]

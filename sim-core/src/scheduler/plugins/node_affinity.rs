@@ -26,6 +26,12 @@ fn any(terms: &[NodeSelectorTerm], node: &NodeView<'_>, symbols: &Symbols) -> bo
     terms.iter().any(|term| matches(term, node, symbols))
 }
 
+/// True if one of the terms matches the labels of a node of no name, which is how volumes are matched.
+pub(super) fn any_by_labels(terms: &[NodeSelectorTerm], node: &NodeView<'_>, symbols: &Symbols) -> bool {
+    let nameless = NodeView { name: symbols.find("").unwrap_or(node.name), ..*node };
+    any(terms, &nameless, symbols)
+}
+
 /// True if `value`, of a label or field that may be missing, meets the requirement.
 fn meets(requirement: &Requirement, value: Option<Symbol>, symbols: &Symbols) -> bool {
     let among = || value.is_some_and(|value| requirement.values.contains(&value));
