@@ -5,6 +5,7 @@ pub mod behavior;
 pub mod distribution;
 mod node;
 mod pod;
+mod policy;
 mod profile;
 mod symbols;
 mod timing;
@@ -18,6 +19,7 @@ pub use pod::{
     ContainerKind, ContainerSpec, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy, Requirement,
     RestartPolicy, Toleration,
 };
+pub use policy::{ArgumentValue, PolicyArgs};
 pub use profile::{
     BalancedAllocationArgs, DEFAULT_FILTERS, DEFAULT_SCORES, FitArgs, InterPodAffinityArgs, NodeAffinityArgs, PreemptionArgs, ProfileSpec,
     ScoringStrategy, SpreadArgs, SpreadDefaults, WeightedResource,

@@ -27,6 +27,7 @@ pub use resources_fit::NodeResourcesFit;
 pub use taint_toleration::TaintToleration;
 
 pub(super) use balanced_allocation::is_balanced;
+pub(super) use resource::Resource;
 pub(super) use resources_fit::lacking;
 #[cfg(test)]
 pub(super) use resources_fit::least_allocated;
