@@ -212,7 +212,7 @@ mod tests {
             spec.policies.push(PolicyArgs { policy: "MaxPodsPerApp".into(), values });
             spec.filters.push("MaxPodsPerApp".into());
         });
-        assert_eq!(error.unwrap_err().to_string(), "MaxPodsPerApp: `maxPods` is 0: it must be 1 to 1000000");
+        assert_eq!(error.unwrap_err().to_string(), "MaxPodsPerApp: `maxPods` is 0: it must be a whole number from 1 to 1000000");
     }
 
     #[test]

@@ -74,9 +74,9 @@ impl Kind {
     /// What fits, in words.
     pub fn wanted(&self) -> String {
         match self {
-            Self::Number { min, max, .. } => format!("{min} to {max}"),
+            Self::Number { min, max, .. } => format!("a whole number from {min} to {max}"),
             Self::Text { .. } => "text that is not empty".into(),
-            Self::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
+            Self::Choice(words) => format!("one of {}", words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
             Self::List { .. } => "a list of one or more different texts".into(),
         }
     }
@@ -236,10 +236,10 @@ mod tests {
     fn a_value_that_does_not_fit_is_refused_with_what_would() {
         #[rustfmt::skip]
         let table = [
-            ("most",  number(10),         "`most` is 10: it must be 1 to 9"),
-            ("most",  text("many"),       "`most` is text: it must be 1 to 9"),
+            ("most",  number(10),         "`most` is 10: it must be a whole number from 1 to 9"),
+            ("most",  text("many"),       "`most` is text: it must be a whole number from 1 to 9"),
             ("label", text(""),           "`label` is ``: it must be text that is not empty"),
-            ("way",   text("left"),       "`way` is `left`: it must be `up` or `down`"),
+            ("way",   text("left"),       "`way` is `left`: it must be one of `up`, `down`"),
             ("names", list(&[]),          "`names` is []: it must be a list of one or more different texts"),
             ("names", list(&["a", "a"]),  "`names` is [a, a]: it must be a list of one or more different texts"),
             ("names", number(1),          "`names` is a number: it must be a list of one or more different texts"),

@@ -9,7 +9,8 @@ use crate::table::{NodeId, ResourceId, Table};
 /// shares of what the node has:
 ///
 /// - `leftover`: the less is left free once the Pod is there, the better; over several resources, the root of the mean of the squares
-///   counts. Norm-based best fit in "Heuristics for Vector Bin Packing" (Panigrahy, Talwar, Uyeda, Wieder, Microsoft Research 2011).
+///   counts. After the norm-based greedy of "Heuristics for Vector Bin Packing" (Panigrahy, Talwar, Uyeda, Wieder, Microsoft Research
+///   2011), there over items for a bin, here over nodes for a Pod.
 /// - `alignment`: the more what is free points in the direction of what is asked (cosine of the angle), the better.
 /// - `dotProduct`: the larger the inner product of what is asked and what is free, the better. Tetris' score of alignment ("Multi-resource
 ///   Packing for Cluster Schedulers", Grandl et al., SIGCOMM 2014), there over tasks for a machine, here over nodes for a Pod: it takes

@@ -7,9 +7,8 @@ use crate::table::{Id, Symbol};
 
 /// Refuses nodes that have `maxPods` Pods with the value that the Pod's `label` has, in its namespace. Pods without the label go anywhere.
 ///
-/// Sources: the anti-affinity constraints within applications of the Alibaba trace of 2018 and of Medea (Garefalakis et al.,
-/// `EuroSys` 2018), which bound how many containers of an app a machine may have. Unlike there, Pods that are being deleted count:
-/// they are still on the node.
+/// Source: constraints of cardinality as in Medea ("Medea: scheduling of long running applications in shared production clusters",
+/// Garefalakis et al., `EuroSys` 2018), here with one bound for all apps, and hard. Pods that are being deleted count: they are still there.
 #[derive(Clone, Debug)]
 pub struct MaxPodsPerApp {
     label: String,
