@@ -62,7 +62,7 @@ codes! {
     ConfigWrongType    "config::wrong_type"       "A value of a scheduler configuration has the wrong type."
     ConfigMissingKey   "config::missing_key"      "A key that a scheduler configuration must have is missing."
     ConfigVersion      "config::version"          "The file is no scheduler configuration of the version that is read."
-    ConfigPlugin       "config::unknown_plugin"   "A plugin that kube-scheduler does not have."
+    ConfigPlugin       "config::unknown_plugin"   "A plugin that neither kube-scheduler nor podsim has."
     ConfigValue        "config::bad_value"        "A value that kube-scheduler would refuse."
     ConfigNotSupported "config::not_supported"    "A setting that would change decisions and that is not modelled."
     RecordShape        "record::shape"            "A recorded case lacks a part, or has one of the wrong form."

@@ -5,6 +5,7 @@
 mod args;
 mod format;
 mod plugins;
+mod policy;
 mod profile;
 
 use sim_core::spec::{ClientLimits, ProfileSpec};

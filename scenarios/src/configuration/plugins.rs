@@ -3,6 +3,8 @@
 //! Sources: `mergePlugins` of `pkg/scheduler/apis/config/v1/default_plugins.go` and `expandMultiPointPlugins` of
 //! `pkg/scheduler/framework/runtime/framework.go`, Kubernetes v1.34.
 
+use sim_core::scheduler::policies;
+
 /// An extension point.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Point {
@@ -50,9 +52,17 @@ pub(super) const KNOWN: [(&str, i32, &[Point]); 19] = [
 /// All plugins but one.
 pub(super) const ALL: &str = "*";
 
+/// Names of all plugins: those of kube-scheduler, then policies.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|(name, ..)| *name).chain(policies::POLICIES.iter().map(|policy| policy.name))
+}
+
 /// True if `plugin` has something to do at `point`.
 pub(super) fn implements(plugin: &str, point: Point) -> bool {
-    KNOWN.iter().any(|(name, _, points)| *name == plugin && points.contains(&point))
+    match policies::find(plugin) {
+        Some(policy) => point == Filter && policy.filters() || point == Score && policy.scores(),
+        None => KNOWN.iter().any(|(name, _, points)| *name == plugin && points.contains(&point)),
+    }
 }
 
 /// A plugin that is switched on; a weight of 0 means 1.
@@ -145,7 +155,11 @@ mod tests {
             (none.clone(), set(&[("ImageLocality", 5)], &["ImageLocality"]), default.replace(", ImageLocality 1", ", ImageLocality 5")),
             (none.clone(), set(&[("ImageLocality", 5)], &[]), format!("ImageLocality 5, {}", default.replace(", ImageLocality 1", ""))),
             (none.clone(), set(&[("NodeAffinity", 7)], &["*"]), "NodeAffinity 7".into()),
-            (set(&[("NodeResourcesFit", 4)], &["*"]), none, "NodeResourcesFit 4".into()),
+            (set(&[("NodeResourcesFit", 4)], &["*"]), none.clone(), "NodeResourcesFit 4".into()),
+            (none.clone(), set(&[("BestFit", 6)], &[]), format!("{default}, BestFit 6")),
+            (set(&[("BestFit", 6), ("MaxPodsPerApp", 0)], &[]), none.clone(), format!("{default}, BestFit 6")),
+            (none.clone(), set(&[("BestFit", 0)], &["*"]), "BestFit 1".into()),
+            (set(&[("BestFit", 6)], &[]), set(&[], &["BestFit"]), default.into()),
         ];
         for (multi, own, want) in cases {
             assert_eq!(short(&scores(&multi, &own)), want, "{multi:?} {own:?}");

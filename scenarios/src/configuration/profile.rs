@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use sim_core::scheduler::policies;
 use sim_core::spec::ProfileSpec;
 
-use super::args;
 use super::format::{ConfigurationFile, PluginFile, PluginSetFile, PluginsFile, ProfileFile, SilentFile};
-use super::plugins::{ALL, Enabled, KNOWN, Point, Set, expanded, implements, multi_point, weight};
+use super::plugins::{ALL, Enabled, Point, Set, expanded, implements, multi_point, names, weight};
+use super::{args, policy};
 use crate::compile::Builder;
 use crate::problem::{Code, Treatment};
 use crate::text::decode::{At, decode};
@@ -112,7 +113,7 @@ const POINTS: [(&str, Point); 12] = [
     ("permit", Point::Permit), ("preBind", Point::PreBind), ("bind", Point::Bind), ("postBind", Point::PostBind),
 ];
 
-/// Reports plugins that kube-scheduler does not have, that have nothing to do where they are listed, or that are listed twice.
+/// Reports plugins that neither kube-scheduler nor podsim has, that have nothing to do where they are listed, or that are listed twice.
 fn check_names(plugins: &PluginsFile, builder: &mut Builder<'_>) {
     for (key, point) in POINTS {
         check_set(key, of(plugins, point), |name| implements(name, point), builder);
@@ -141,17 +142,14 @@ fn check_set(key: &str, given: &PluginSetFile, fits: impl Fn(&str) -> bool, buil
     }
 }
 
-/// Reports a name that is no plugin's.
+/// Reports a name that is that of no plugin of kube-scheduler and of no policy.
 fn known(name: &str, at: &At<String>, builder: &mut Builder<'_>) -> bool {
-    let names = KNOWN.iter().map(|(name, ..)| *name);
-    let found = names.clone().any(|known| known == name);
+    let found = names().any(|known| known == name);
     if !found {
-        builder.report.problem(Code::ConfigPlugin, at.span, format!("kube-scheduler has no plugin `{name}`")).help(
-            match nearest(name, names) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "plugins from outside cannot be simulated; take it out".into(),
-            },
-        );
+        builder.report.problem(Code::ConfigPlugin, at.span, format!("no plugin is called `{name}`")).help(match nearest(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "plugins from outside cannot be simulated; write it as a policy of podsim (docs/policies.md), or take it out".into(),
+        });
     }
     found
 }
@@ -208,6 +206,10 @@ fn arguments(given: &ProfileFile, tree: &Tree, profile: &mut ProfileSpec, builde
 }
 
 fn of_plugin(name: &str, tree: &Tree, profile: &mut ProfileSpec, builder: &mut Builder<'_>) {
+    if let Some(policy) = policies::find(name) {
+        check_kind(name, tree, builder);
+        return profile.policies.push(policy::arguments(policy, tree, builder));
+    }
     match name {
         "DefaultPreemption" => read(name, tree, builder, |file, builder| {
             profile.preemption = args::preemption(&file, tree.label_span(), builder);
@@ -240,10 +242,7 @@ fn read<T>(name: &str, tree: &Tree, builder: &mut Builder<'_>, take: impl FnOnce
 where
     T: for<'de> Deserialize<'de> + schemars::JsonSchema,
 {
-    let kind = format!("{name}Args");
-    if let Some(other) = tree.text_at(&["kind"]).filter(|given| *given != kind) {
-        args::refuse(tree.place(&["kind"]), format!("`{other}` are no arguments of {name}"), &format!("`kind: {kind}`"), builder);
-    }
+    check_kind(name, tree, builder);
     let schema = with_type(crate::format::closed_schema::<T>());
     if !shape::check(tree, &schema, shape::CONFIGURATION, builder.report) {
         return;
@@ -251,6 +250,14 @@ where
     match decode(tree) {
         Ok(file) => take(file, builder),
         Err(fault) => drop(builder.report.problem(Code::ConfigWrongType, fault.span.unwrap_or_default(), fault.message)),
+    }
+}
+
+/// Reports arguments that say to be those of another plugin.
+fn check_kind(name: &str, tree: &Tree, builder: &mut Builder<'_>) {
+    let kind = format!("{name}Args");
+    if let Some(other) = tree.text_at(&["kind"]).filter(|given| *given != kind) {
+        args::refuse(tree.place(&["kind"]), format!("`{other}` are no arguments of {name}"), &format!("`kind: {kind}`"), builder);
     }
 }
 

@@ -164,6 +164,23 @@ mod tests {
         }
     }
 
+    /// Once the time outside of the front was known, crowding narrowed the front, and the earliest of what left it was forgotten.
+    #[test]
+    fn a_front_that_is_narrowed_changes_what_comes_after_it() {
+        use Delay::{Forever, Nanos, PastBucket, Seconds};
+        use Step::{Burst, Peek, Pop, Purge, Push};
+        #[rustfmt::skip]
+        let steps = [
+            Push(Seconds(0)), Push(Seconds(0)), Push(Nanos(0)), Push(Seconds(0)), Push(Nanos(0)), Push(Seconds(0)), Push(Nanos(0)),
+            Push(PastBucket(20, 0)), Push(PastBucket(0, 0)), Pop(6), Burst(201, 1_048_575), Pop(9), Push(Nanos(0)), Push(Nanos(0)),
+            Push(Forever), Burst(63, 34_359_738_367), Push(Nanos(0)), Pop(14), Push(PastBucket(41, 1)), Push(Nanos(0)), Push(Nanos(0)),
+            Pop(138), Pop(15), Push(Nanos(0)), Push(Nanos(0)), Purge(3), Purge(2), Pop(15), Push(Nanos(0)), Push(Nanos(0)), Push(Nanos(0)),
+            Purge(3), Push(Nanos(0)), Pop(20), Pop(1), Peek, Push(Seconds(1)), Push(Nanos(0)), Burst(64, 127), Pop(2), Peek,
+        ];
+        let mut pair = Pair::default();
+        steps.into_iter().for_each(|step| pair.take(step));
+    }
+
     /// Delays of one kind in nanoseconds.
     type Draw = fn(&mut ChaCha8Rng) -> u64;
 

@@ -134,6 +134,8 @@ impl<E: Copy> RadixWheel<E> {
     /// Shrinks the window until the front is no longer crowded.
     #[cold]
     fn narrow(&mut self) {
+        // What leaves the front may be earlier than all that is outside of it.
+        self.soonest = None;
         while self.front.is_crowded() {
             let level = level_of(self.window);
             self.window = window_below(level);

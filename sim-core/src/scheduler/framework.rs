@@ -209,6 +209,8 @@ pub enum Reason {
     UnboundClaims,
     /// There is no volume of this name.
     VolumeMissing(Symbol),
+    /// A policy that kube-scheduler does not have refuses: its words.
+    Policy(&'static str),
 }
 
 /// A node's answer "no": all reasons of the first plugin that refuses.
@@ -279,7 +281,7 @@ pub trait Filter: Send + Sync + 'static {
     /// What is computed once per cycle.
     type State;
 
-    /// The name users write: Kubernetes' own.
+    /// The name users write: Kubernetes' own where there is one.
     fn name(&self) -> &'static str;
 
     /// `PreFilter`.
@@ -307,7 +309,7 @@ pub trait Score: Send + Sync + 'static {
     /// What is computed once per cycle.
     type State;
 
-    /// The name users write: Kubernetes' own.
+    /// The name users write: Kubernetes' own where there is one.
     fn name(&self) -> &'static str;
 
     /// `PreScore` over the feasible nodes; `None` to skip, which adds 0 to each node.

@@ -173,6 +173,7 @@ pub(super) fn text(reason: Reason, spec: &Spec, symbols: &Symbols) -> String {
         Reason::Cpu => "Insufficient cpu".into(),
         Reason::Memory => "Insufficient memory".into(),
         Reason::EphemeralStorage => "Insufficient ephemeral-storage".into(),
+        Reason::Policy(words) => words.into(),
         Reason::Scalar(resource) => format!("Insufficient {}", spec.resources[resource]),
         Reason::ClaimInUse => "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode".into(),
         Reason::VolumeLimit => "node(s) exceed max volume count".into(),

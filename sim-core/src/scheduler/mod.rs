@@ -16,6 +16,7 @@ mod nominations;
 mod order;
 mod plain;
 pub mod plugins;
+pub mod policies;
 mod post_filter;
 mod preemption;
 mod profile;
@@ -30,7 +31,7 @@ pub use explain::{Explanation, Preempting, Refused, Scored};
 pub use framework::{Filter, Load, Resident, Score};
 pub use messages::MessageId;
 pub use preemption::Candidate;
-pub use profile::{Profile, UnknownPlugin};
+pub use profile::{Profile, ProfileError};
 
 use fast::{Context, Fast};
 use framework::{ClusterView, Happening, HappeningKind, PodView};

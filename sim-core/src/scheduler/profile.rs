@@ -8,6 +8,7 @@ use super::plugins::{
     ImageLocality, InterPodAffinity, NodeAffinity, NodeName, NodePorts, NodeResourcesBalancedAllocation, NodeResourcesFit,
     NodeUnschedulable, NodeVolumeLimits, PodTopologySpread, TaintToleration, VolumeBinding, VolumeRestrictions, VolumeZone,
 };
+use super::policies::{self, ArgumentError, Arguments, Policy};
 use crate::spec::ProfileSpec;
 use crate::table::{ResourceId, Table};
 
@@ -53,20 +54,33 @@ pub struct Profile {
     is_default: bool,
 }
 
-/// A profile that names a plugin which does not exist.
+/// What is wrong with a profile.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("no {kind} plugin is called `{name}`")]
-pub struct UnknownPlugin {
-    kind: &'static str,
-    name: String,
+pub enum ProfileError {
+    /// It names a plugin that does not exist.
+    #[error("no {kind} plugin is called `{name}`")]
+    UnknownPlugin {
+        /// What the plugin is to do.
+        kind: &'static str,
+        /// The name that is given.
+        name: String,
+    },
+    /// It gives a policy an argument that does not fit.
+    #[error("{policy}: {problem}")]
+    Argument {
+        /// The policy.
+        policy: String,
+        /// What does not fit.
+        problem: ArgumentError,
+    },
 }
 
 impl Profile {
     /// The plugins that a profile names, in its order, with its weights and arguments.
     ///
     /// # Errors
-    /// If a name is unknown.
-    pub fn new(spec: &ProfileSpec, resources: &Resources) -> Result<Self, UnknownPlugin> {
+    /// If a name is unknown, or an argument of a policy does not fit.
+    pub fn new(spec: &ProfileSpec, resources: &Resources) -> Result<Self, ProfileError> {
         let filters: Vec<_> = spec.filters.iter().map(|name| filter(name, spec, resources)).collect::<Result<_, _>>()?;
         let scores = spec.scores.iter().map(|(name, weight)| Ok((score(name, spec, resources)?, *weight))).collect::<Result<_, _>>()?;
         let registered = HappeningKind::ALL.map(|kind| registered(&filters, kind));
@@ -129,7 +143,7 @@ fn registered(filters: &[Arc<dyn AnyFilter>], kind: HappeningKind) -> PluginSet 
     set
 }
 
-fn filter(name: &str, spec: &ProfileSpec, resources: &Resources) -> Result<Arc<dyn AnyFilter>, UnknownPlugin> {
+fn filter(name: &str, spec: &ProfileSpec, resources: &Resources) -> Result<Arc<dyn AnyFilter>, ProfileError> {
     Ok(match name {
         "NodeUnschedulable" => Arc::new(NodeUnschedulable),
         "NodeName" => Arc::new(NodeName),
@@ -143,11 +157,15 @@ fn filter(name: &str, spec: &ProfileSpec, resources: &Resources) -> Result<Arc<d
         "VolumeZone" => Arc::new(VolumeZone),
         "PodTopologySpread" => Arc::new(PodTopologySpread { args: spec.spread.clone() }),
         "InterPodAffinity" => Arc::new(InterPodAffinity { args: spec.inter_pod_affinity }),
-        _ => return Err(UnknownPlugin { kind: "filter", name: name.into() }),
+        _ => {
+            let policy = policies::find(name).and_then(|policy| Some((policy, policy.filter?)));
+            let (policy, make) = policy.ok_or_else(|| ProfileError::UnknownPlugin { kind: "filter", name: name.into() })?;
+            make(&arguments(policy, spec)?, resources)
+        }
     })
 }
 
-fn score(name: &str, spec: &ProfileSpec, resources: &Resources) -> Result<Arc<dyn AnyScore>, UnknownPlugin> {
+fn score(name: &str, spec: &ProfileSpec, resources: &Resources) -> Result<Arc<dyn AnyScore>, ProfileError> {
     Ok(match name {
         "TaintToleration" => Arc::new(TaintToleration),
         "NodeAffinity" => Arc::new(NodeAffinity::new(spec.node_affinity.clone())),
@@ -156,19 +174,30 @@ fn score(name: &str, spec: &ProfileSpec, resources: &Resources) -> Result<Arc<dy
         "InterPodAffinity" => Arc::new(InterPodAffinity { args: spec.inter_pod_affinity }),
         "NodeResourcesBalancedAllocation" => Arc::new(NodeResourcesBalancedAllocation::new(&spec.balanced, resources)),
         "ImageLocality" => Arc::new(ImageLocality),
-        _ => return Err(UnknownPlugin { kind: "score", name: name.into() }),
+        _ => {
+            let policy = policies::find(name).and_then(|policy| Some((policy, policy.score?)));
+            let (policy, make) = policy.ok_or_else(|| ProfileError::UnknownPlugin { kind: "score", name: name.into() })?;
+            make(&arguments(policy, spec)?, resources)
+        }
     })
+}
+
+/// The arguments of a policy: what the profile gives, else their defaults.
+fn arguments(policy: &Policy, spec: &ProfileSpec) -> Result<Arguments, ProfileError> {
+    let given = spec.policies.iter().find(|args| args.policy == policy.name).map_or(&[][..], |args| &args.values);
+    Arguments::new(policy.arguments, given).map_err(|problem| ProfileError::Argument { policy: policy.name.into(), problem })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::{ArgumentValue, PolicyArgs};
 
     /// A change of the default profile, and whether what comes of it counts as default.
     type Row = (fn(&mut ProfileSpec), bool);
 
     /// The default profile, changed.
-    fn changed(change: impl FnOnce(&mut ProfileSpec)) -> Result<Profile, UnknownPlugin> {
+    fn changed(change: impl FnOnce(&mut ProfileSpec)) -> Result<Profile, ProfileError> {
         let mut spec = ProfileSpec::default();
         change(&mut spec);
         Profile::new(&spec, &Table::new())
@@ -181,15 +210,28 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_with_an_argument_that_does_not_fit_is_named() {
+        let error = changed(|spec| {
+            let values = vec![("maxPods".into(), ArgumentValue::Number(0))];
+            spec.policies.push(PolicyArgs { policy: "MaxPodsPerApp".into(), values });
+            spec.filters.push("MaxPodsPerApp".into());
+        });
+        assert_eq!(error.unwrap_err().to_string(), "MaxPodsPerApp: `maxPods` is 0: it must be a whole number from 1 to 1000000");
+    }
+
+    #[test]
     fn only_the_default_profile_counts_as_default() {
         assert!(Profile::default().is_default());
-        let table: [Row; 6] = [
+        let table: [Row; 9] = [
             (|spec| spec.scheduler_name = "other".into(), true),
             (|spec| spec.preempts = false, true),
             (|spec| spec.filters.swap(0, 1), false),
             (|spec| spec.scores[0].1 += 1, false),
             (|spec| spec.inter_pod_affinity.hard_weight = 0, false),
             (|spec| spec.node_affinity.required = Some(vec![]), false),
+            (|spec| spec.filters.push("MaxPodsPerApp".into()), false),
+            (|spec| spec.scores.push(("BestFit".into(), 1)), false),
+            (|spec| spec.policies.push(PolicyArgs::default()), false),
         ];
         for (number, (change, want)) in table.into_iter().enumerate() {
             assert_eq!(changed(change).unwrap().is_default(), want, "row {number}");

@@ -5,6 +5,7 @@ pub mod behavior;
 pub mod distribution;
 mod node;
 mod pod;
+mod policy;
 mod profile;
 mod storage;
 mod symbols;
@@ -19,6 +20,7 @@ pub use pod::{
     ContainerKind, ContainerSpec, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy, Requirement,
     RestartPolicy, Toleration,
 };
+pub use policy::{ArgumentValue, PolicyArgs};
 pub use profile::{
     BalancedAllocationArgs, DEFAULT_FILTERS, DEFAULT_SCORES, FitArgs, InterPodAffinityArgs, NodeAffinityArgs, PreemptionArgs, ProfileSpec,
     ScoringStrategy, SpreadArgs, SpreadDefaults, WeightedResource,

@@ -4,6 +4,7 @@
 
 use super::affinity::TopologySpreadConstraint;
 use super::pod::NodeSelectorTerm;
+use super::policy::PolicyArgs;
 
 /// A profile of a `KubeSchedulerConfiguration`.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,8 @@ pub struct ProfileSpec {
     pub fit: FitArgs,
     /// Arguments of `PodTopologySpread`.
     pub spread: SpreadArgs,
+    /// Arguments of policies that kube-scheduler does not have.
+    pub policies: Vec<PolicyArgs>,
 }
 
 /// Filters of kube-scheduler v1.34 in its order, that for devices apart.
@@ -73,6 +76,7 @@ impl Default for ProfileSpec {
             balanced: BalancedAllocationArgs::default(),
             fit: FitArgs::default(),
             spread: SpreadArgs::default(),
+            policies: Vec::new(),
         }
     }
 }

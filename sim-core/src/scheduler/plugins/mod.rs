@@ -35,6 +35,7 @@ pub use volume_restrictions::VolumeRestrictions;
 pub use volume_zone::{TOPOLOGY_LABELS, VolumeZone};
 
 pub(super) use balanced_allocation::is_balanced;
+pub(super) use resource::Resource;
 pub(super) use resources_fit::lacking;
 #[cfg(test)]
 pub(super) use resources_fit::least_allocated;

@@ -5,7 +5,7 @@ use crate::table::{ResourceId, Table};
 
 /// A resource that a plugin looks at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Resource {
+pub(in super::super) enum Resource {
     Cpu,
     Memory,
     EphemeralStorage,
@@ -15,7 +15,7 @@ pub(super) enum Resource {
 
 impl Resource {
     /// The resource called `name`; `None` for one that no node has and no Pod asks for.
-    pub(super) fn find(name: &str, resources: &Table<ResourceId, String>) -> Option<Self> {
+    pub(in super::super) fn find(name: &str, resources: &Table<ResourceId, String>) -> Option<Self> {
         match name {
             "cpu" => Some(Self::Cpu),
             "memory" => Some(Self::Memory),
@@ -25,7 +25,7 @@ impl Resource {
     }
 
     /// So much of it: millicores, bytes or pieces.
-    pub(super) fn of(self, amounts: &Requests) -> u64 {
+    pub(in super::super) fn of(self, amounts: &Requests) -> u64 {
         match self {
             Self::Cpu => amounts.cpu.0,
             Self::Memory => amounts.memory.0,
@@ -35,7 +35,7 @@ impl Resource {
     }
 
     /// True if a node's score leaves the resource out for a Pod that asks for `asked` of it where there is `allocatable`.
-    pub(super) const fn is_left_out(self, asked: u64, allocatable: u64) -> bool {
+    pub(in super::super) const fn is_left_out(self, asked: u64, allocatable: u64) -> bool {
         allocatable == 0 || matches!(self, Self::Scalar(_)) && asked == 0
     }
 }
