@@ -52,7 +52,7 @@ fn unknown(policy: &Policy, key: &Key, builder: &mut Builder<'_>) {
 fn refuse(error: ArgumentError, tree: &Tree, builder: &mut Builder<'_>) {
     match error {
         ArgumentError::BadValue { name, given, wanted } => {
-            args::refuse(tree.label_span(), format!("`{name}` is {given}"), &wanted, builder)
+            args::refuse(tree.label_span(), format!("`{name}` is {given}"), &wanted, builder);
         }
         ArgumentError::WrongKind { name, wanted, .. } => wrong_kind(name, tree, &wanted, builder),
         ArgumentError::Unknown { .. } => {}

@@ -8,7 +8,8 @@ use crate::table::{Id, Symbol};
 /// Refuses nodes that have `maxPods` Pods with the value that the Pod's `label` has, in its namespace. Pods without the label go anywhere.
 ///
 /// Source: constraints of cardinality as in Medea ("Medea: scheduling of long running applications in shared production clusters",
-/// Garefalakis et al., `EuroSys` 2018), here with one bound for all apps, and hard. Pods that are being deleted count: they are still there.
+/// Garefalakis et al., `EuroSys` 2018), here with one bound for all apps, and hard. Pods that are being deleted count: they are still
+/// there.
 #[derive(Clone, Debug)]
 pub struct MaxPodsPerApp {
     label: String,
