@@ -3,10 +3,9 @@
 use k8s_openapi::api::core::v1 as core;
 use sim_core::spec::{NodeSelectorTerm, Operator, Placement, Requirement, Toleration};
 
-use super::{node, ports};
+use super::{node, ports, selectors};
 use crate::compile::{Builder, Origin};
 use crate::problem::Code;
-use crate::text::nearest::suggestion;
 use crate::text::source::Span;
 use crate::text::tree::Tree;
 
@@ -75,20 +74,12 @@ fn term(given: &core::NodeSelectorTerm, place: Span, builder: &mut Builder<'_>) 
 
 fn requirement(given: &core::NodeSelectorRequirement, place: Span, builder: &mut Builder<'_>) -> Option<Requirement> {
     let values = given.values.as_deref().unwrap_or_default();
-    let Some((_, operator)) = OPERATORS.iter().find(|(name, _)| *name == given.operator) else {
-        let names = OPERATORS.iter().map(|(name, _)| *name);
-        builder
-            .report
-            .problem(Code::BadValue, place, format!("`{}` is no operator of node affinity", given.operator))
-            .help(suggestion(&given.operator, names));
-        return None;
-    };
-    if let Some(wanted) = wrong_values(*operator, values).filter(|_| builder.origin == Origin::File) {
+    let operator = selectors::operator(&OPERATORS, &given.operator, ("node affinity", place), builder)?;
+    if let Some(wanted) = wrong_values(operator, values).filter(|_| builder.origin == Origin::File) {
         builder.report.problem(Code::BadValue, place, format!("`{}` with the operator {} {wanted}", given.key, given.operator));
         return None;
     }
-    let key = builder.symbols.intern(&given.key);
-    Some(Requirement { key, operator: *operator, values: values.iter().map(|value| builder.symbols.intern(value)).collect() })
+    Some(selectors::built(&given.key, operator, values, builder))
 }
 
 /// What is wrong with the values of an operator, if anything.

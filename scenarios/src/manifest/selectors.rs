@@ -58,22 +58,35 @@ fn checked_key(key: &str, place: Span, builder: &mut Builder<'_>) -> Option<()> 
 fn requirement(given: &LabelSelectorRequirement, place: Span, builder: &mut Builder<'_>) -> Option<Requirement> {
     checked_key(&given.key, place, builder)?;
     let values = given.values.as_deref().unwrap_or_default();
-    let Some((_, operator)) = OPERATORS.iter().find(|(name, _)| *name == given.operator) else {
-        let names = OPERATORS.iter().map(|(name, _)| *name);
-        builder
-            .report
-            .problem(Code::BadValue, place, format!("`{}` is no operator of a label selector", given.operator))
-            .help(suggestion(&given.operator, names));
-        return None;
-    };
+    let operator = operator(&OPERATORS, &given.operator, ("a label selector", place), builder)?;
     let lists = matches!(operator, Operator::In | Operator::NotIn);
     if lists == values.is_empty() {
         let wanted = if lists { "needs values" } else { "must not have values" };
         builder.report.problem(Code::BadValue, place, format!("`{}` with the operator {} {wanted}", given.key, given.operator));
         return None;
     }
-    let key = builder.symbols.intern(&given.key);
-    Some(Requirement { key, operator: *operator, values: values.iter().map(|value| builder.symbols.intern(value)).collect() })
+    Some(built(&given.key, operator, values, builder))
+}
+
+/// The operator called `given` among those that `whose` requirements know.
+pub(super) fn operator(
+    known: &[(&str, Operator)],
+    given: &str,
+    (whose, place): (&str, Span),
+    builder: &mut Builder<'_>,
+) -> Option<Operator> {
+    let found = known.iter().find(|(name, _)| *name == given).map(|(_, operator)| *operator);
+    if found.is_none() {
+        let help = suggestion(given, known.iter().map(|(name, _)| *name));
+        builder.report.problem(Code::BadValue, place, format!("`{given}` is no operator of {whose}")).help(help);
+    }
+    found
+}
+
+/// A requirement with its words interned.
+pub(super) fn built(key: &str, operator: Operator, values: &[String], builder: &mut Builder<'_>) -> Requirement {
+    let key = builder.symbols.intern(key);
+    Requirement { key, operator, values: values.iter().map(|value| builder.symbols.intern(value)).collect() }
 }
 
 /// Adds what `matchLabelKeys` (`In`) and `mismatchLabelKeys` (`NotIn`) mean for a Pod with `labels`, as the API server does: keys that

@@ -70,11 +70,13 @@ pub(super) fn pick(tie: u64, count: usize) -> usize {
     ((u128::from(tie) * count as u128) >> 64) as usize
 }
 
-/// The node that is taken among those that share the highest score, given in the order of the search.
+/// The node that is taken of those with the highest total, given in the order of the search.
 ///
 /// # Panics
 /// If there is none.
-pub(super) fn choose(tied: &[NodeId], rule: TieBreak, tie: u64) -> NodeId {
+pub(super) fn best(nodes: impl Iterator<Item = NodeId>, totals: &[i64], rule: TieBreak, tie: u64) -> NodeId {
+    let highest = totals.iter().max();
+    let tied: Vec<NodeId> = nodes.zip(totals).filter(|(_, total)| Some(*total) == highest).map(|(node, _)| node).collect();
     match rule {
         TieBreak::LowestIndex => tied.iter().copied().min().expect("a highest score has a node"),
         TieBreak::Random => tied[pick(tie, tied.len())],

@@ -6,7 +6,7 @@
 use super::framework::{Admit, ClusterView, PodView, Prepared, Reason, Rejection};
 use super::messages::{Failure, Tally};
 use super::nodes::Nodes;
-use super::order::{choose, feasible_enough};
+use super::order::{best, feasible_enough};
 use super::preemption::Crowd;
 use super::profile::{PluginSet, Profile};
 use super::{Decision, Rules};
@@ -52,8 +52,9 @@ pub(super) fn decide(
         [] => Decision::failure(seen, Failure::Nodes(with_absent(found, &candidates, nodes))),
         [only] => Decision { filtered: seen as u32, scored: 0, outcome: Ok(only) },
         _ => {
-            let scored = found.feasible.len() as u32;
-            Decision { filtered: seen as u32, scored, outcome: Ok(best(profile, rules, pod, cluster, &found.feasible, tie)) }
+            let totals = totals(profile, pod, cluster, &found.feasible);
+            let node = best(found.feasible.iter().copied(), &totals, rules.tie_break, tie);
+            Decision { filtered: seen as u32, scored: totals.len() as u32, outcome: Ok(node) }
         }
     }
 }
@@ -136,14 +137,6 @@ fn with_absent(found: Found, candidates: &Candidates<'_>, nodes: &Nodes) -> Tall
         }
     }
     tally
-}
-
-/// Scores the feasible nodes and takes one of the best.
-fn best(profile: &Profile, rules: Rules, pod: PodView<'_>, cluster: ClusterView<'_>, feasible: &[NodeId], tie: u64) -> NodeId {
-    let totals = totals(profile, pod, cluster, feasible);
-    let highest = totals.iter().max().copied();
-    let tied: Vec<NodeId> = feasible.iter().zip(&totals).filter(|(_, total)| Some(**total) == highest).map(|(node, _)| *node).collect();
-    choose(&tied, rules.tie_break, tie)
 }
 
 /// Weighted sums of the normalised scores.

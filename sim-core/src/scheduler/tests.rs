@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use super::testing::{Bed, empty_spec, resident, template};
 use super::*;
 use crate::spec::{
-    AttachedVolume, Behavior, Claim, ClaimState, ContainerKind, ContainerSpec, HostPort, Image, LabelSelector, Labels, Namespace, NodePool,
-    NodeSelectorTerm, NodeShape, Operator, PodAffinity, PodAffinityTerm, PodTemplate, PullPolicy, Requests, Requirement, Taint,
-    TaintEffect, Toleration, TopologySpreadConstraint, Volume, WhenUnsatisfiable,
+    AttachedVolume, Claim, ClaimState, ContainerSpec, HostPort, Image, LabelSelector, Labels, Namespace, NodePool, NodeSelectorTerm,
+    NodeShape, Operator, PodAffinity, PodAffinityTerm, PodTemplate, Requests, Requirement, Taint, TaintEffect, Toleration,
+    TopologySpreadConstraint, Volume, WhenUnsatisfiable,
 };
 use crate::table::{Id, ImageId, ResourceId, Symbol, ZoneId};
 use crate::units::{Bytes, MilliCpu, SimSpan};
@@ -528,24 +528,6 @@ prop_compose! {
 /// How many images random clusters know.
 const IMAGES: u32 = 3;
 
-/// A container that asks for nothing of its own.
-fn container(image: ImageId) -> ContainerSpec {
-    ContainerSpec {
-        name: "main".into(),
-        kind: ContainerKind::App,
-        helper: false,
-        image,
-        pull: PullPolicy::IfNotPresent,
-        requests: Requests::default(),
-        memory_limit: None,
-        cpu_limit: None,
-        readiness: None,
-        liveness: None,
-        startup: None,
-        behavior: Behavior::default(),
-    }
-}
-
 prop_compose! {
     /// What a Pod is to others, and what it wants of them.
     fn any_company()(
@@ -556,7 +538,7 @@ prop_compose! {
         default_spread in seldom(prop::option::of(any_selector())),
         images in prop::collection::vec((0..IMAGES).prop_map(ImageId), 0..3),
     ) -> PodTemplate {
-        let containers = images.into_iter().map(container).collect();
+        let containers = images.into_iter().map(|image| ContainerSpec::new("main", image)).collect();
         PodTemplate { labels, containers, affinity, spread, default_spread, ..PodTemplate::new("pod", namespace) }
     }
 }

@@ -1,6 +1,6 @@
 //! What Pods ask of each other: selectors, inter-Pod affinity, topology spread, disruption budgets.
 
-use super::pod::{Operator, Requirement};
+use super::pod::Requirement;
 use super::symbols::Labels;
 use crate::table::Symbol;
 
@@ -10,21 +10,8 @@ pub struct LabelSelector(pub Vec<Requirement>);
 
 impl LabelSelector {
     /// True if the labels meet every requirement.
-    ///
-    /// Source: `staging/src/k8s.io/apimachinery/pkg/labels/selector.go` of Kubernetes v1.34; label selectors have no `Gt` and `Lt`,
-    /// which match nothing.
     pub fn matches(&self, labels: &Labels) -> bool {
-        self.0.iter().all(|requirement| {
-            let value = labels.get(requirement.key);
-            let among = || value.is_some_and(|value| requirement.values.contains(&value));
-            match requirement.operator {
-                Operator::In => among(),
-                Operator::NotIn => !among(),
-                Operator::Exists => value.is_some(),
-                Operator::DoesNotExist => value.is_none(),
-                Operator::Gt | Operator::Lt => false,
-            }
-        })
+        self.0.iter().all(|requirement| requirement.meets(labels.get(requirement.key)))
     }
 }
 
@@ -114,6 +101,7 @@ pub struct DisruptionBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Operator;
     use Operator::{DoesNotExist, Exists, Gt, In, NotIn};
 
     #[test]

@@ -151,6 +151,26 @@ pub struct ContainerSpec {
     pub behavior: Behavior,
 }
 
+impl ContainerSpec {
+    /// A regular container of an image that asks for nothing, has no probes and runs for ever.
+    pub fn new(name: impl Into<String>, image: ImageId) -> Self {
+        Self {
+            name: name.into(),
+            kind: ContainerKind::App,
+            helper: false,
+            image,
+            pull: PullPolicy::IfNotPresent,
+            requests: Requests::default(),
+            memory_limit: None,
+            cpu_limit: None,
+            readiness: None,
+            liveness: None,
+            startup: None,
+            behavior: Behavior::default(),
+        }
+    }
+}
+
 /// `imagePullPolicy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PullPolicy {
@@ -212,6 +232,23 @@ pub struct Requirement {
     pub operator: Operator,
     /// Values to compare with.
     pub values: Vec<Symbol>,
+}
+
+impl Requirement {
+    /// True if `value`, of a label or field that may be missing, meets the requirement. `Gt` and `Lt`, which only node selectors have
+    /// and which compare integers, match nothing here.
+    ///
+    /// Source: `staging/src/k8s.io/apimachinery/pkg/labels/selector.go` of Kubernetes v1.34.
+    pub fn meets(&self, value: Option<Symbol>) -> bool {
+        let among = || value.is_some_and(|value| self.values.contains(&value));
+        match self.operator {
+            Operator::In => among(),
+            Operator::NotIn => !among(),
+            Operator::Exists => value.is_some(),
+            Operator::DoesNotExist => value.is_none(),
+            Operator::Gt | Operator::Lt => false,
+        }
+    }
 }
 
 /// Operators of node selector requirements.

@@ -7,7 +7,7 @@ use sim_core::engine::random::Seed;
 use sim_core::measure::Outcome;
 use sim_core::spec::{
     Behavior, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Network, NodePool, NodeShape,
-    PodTemplate, PullPolicy, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak, Warmup, Workload,
+    PodTemplate, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak, Warmup, Workload,
 };
 use sim_core::table::{ImageId, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan};
@@ -25,20 +25,7 @@ pub fn exponential(mean: f64) -> Distribution {
 
 /// A regular container that asks for `cpu` millicores.
 pub fn container(name: &str, cpu: u64, behavior: Behavior) -> ContainerSpec {
-    ContainerSpec {
-        name: name.into(),
-        kind: ContainerKind::App,
-        helper: false,
-        image: ImageId(0),
-        pull: PullPolicy::IfNotPresent,
-        requests: amount(cpu, cpu << 20),
-        memory_limit: None,
-        cpu_limit: None,
-        readiness: None,
-        liveness: None,
-        startup: None,
-        behavior,
-    }
+    ContainerSpec { requests: amount(cpu, cpu << 20), behavior, ..ContainerSpec::new(name, ImageId(0)) }
 }
 
 /// A template of these containers; its request is the sum of the regular ones'.

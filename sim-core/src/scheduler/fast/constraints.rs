@@ -3,18 +3,16 @@
 //! The rules are those of `PodTopologySpread` and `InterPodAffinity` with the arguments of the default profile; what a Pod's template
 //! asks is worked out once, against all templates that there are.
 
-use super::super::framework::{ClusterView, NodeView, PodView};
+use super::super::framework::{ClusterView, NodeView, PodView, Score};
 use super::super::nodes::HOST_NAME;
+use super::super::plugins::pod_topology_spread::IGNORED;
 use super::super::plugins::{InterPodAffinity, PodTopologySpread, inter_pod_affinity, pod_topology_spread};
+use super::defaults::{POD_AFFINITY_WEIGHT, SPREAD_WEIGHT};
 use super::exact::whole;
 use super::question::{ADMITS, UNTOLD};
 use super::trackers::{ByPlace, NOWHERE, Sums, Trackers};
 use crate::spec::{PodTemplate, TopologySpreadConstraint, WhenUnsatisfiable};
 use crate::table::{Symbol, TemplateId};
-
-/// Weights of the scores in the default profile.
-const SPREAD_WEIGHT: i64 = 2;
-const AFFINITY_WEIGHT: i64 = 2;
 
 /// A hard spread constraint.
 #[derive(Clone, Debug)]
@@ -255,13 +253,10 @@ impl Bounds<'_> {
                 |(there, weight, skew): &(ByPlace<'_>, f64, f64)| there.at(place as usize).map_or(0.0, |pods| pods as f64 * weight + skew);
             rounded(soft.iter().fold(0.0, |sum, soft| sum + term(soft)))
         };
-        let raws: Vec<Option<i64>> = feasible.iter().map(|place| (!self.is_ignored(*place)).then(|| raw(*place))).collect();
-        let known = || raws.iter().copied().flatten();
-        let (min, max) = (known().min().unwrap_or(0), known().max().unwrap_or(0));
-        for (total, raw) in totals.iter_mut().zip(&raws) {
-            let score = raw.map_or(0, |raw| if max == 0 { 100 } else { 100 * (max + min - raw) / max });
-            *total += SPREAD_WEIGHT * score;
-        }
+        let of = |place: &u32| if self.is_ignored(*place) { IGNORED } else { raw(*place) };
+        let mut scores: Vec<i64> = feasible.iter().map(of).collect();
+        PodTopologySpread::default().normalize(&mut scores);
+        add(totals, &scores, SPREAD_WEIGHT);
     }
 
     /// How many domains the feasible nodes are in that are not ignored.
@@ -287,13 +282,16 @@ impl Bounds<'_> {
     fn score_affinity(&self, feasible: &[u32], totals: &mut [i64]) {
         let liked: Vec<ByPlace<'_>> = self.constraints.liked.iter().map(|tracker| self.trackers.by_place(*tracker)).collect();
         let of = |place: &u32| liked.iter().filter_map(|there| there.at(*place as usize)).sum();
-        let raws: Vec<i64> = feasible.iter().map(of).collect();
-        let (min, max) = (raws.iter().min().copied().unwrap_or(0), raws.iter().max().copied().unwrap_or(0));
-        if max > min {
-            for (total, raw) in totals.iter_mut().zip(&raws) {
-                *total += AFFINITY_WEIGHT * (100.0 * ((raw - min) as f64 / (max - min) as f64)) as i64;
-            }
-        }
+        let mut scores: Vec<i64> = feasible.iter().map(of).collect();
+        InterPodAffinity::default().normalize(&mut scores);
+        add(totals, &scores, POD_AFFINITY_WEIGHT);
+    }
+}
+
+/// Adds weighted scores to totals.
+fn add(totals: &mut [i64], scores: &[i64], weight: i64) {
+    for (total, score) in totals.iter_mut().zip(scores) {
+        *total += weight * score;
     }
 }
 

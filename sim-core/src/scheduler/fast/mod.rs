@@ -14,22 +14,25 @@
 #![expect(clippy::inline_always, reason = "loops are compiled once for each vector width, with all that they call")]
 #![expect(clippy::needless_bitwise_bool, reason = "a branch would keep a loop from being vectorised")]
 
+mod answering;
 mod bytes;
 mod constraints;
+mod defaults;
 mod exact;
 mod lanes;
 mod question;
 mod rows;
+mod search;
 mod statics;
 mod stretch;
 mod trackers;
+mod upkeep;
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use super::framework::{ClusterView, PodView, Resident};
-use super::messages::{Failure, Tally};
 use super::nodes::Nodes;
 use super::order::feasible_enough;
 use super::profile::Profile;
@@ -37,23 +40,15 @@ use super::{Decision, Rules};
 use crate::spec::{Placement, PodTemplate, Requests, Spec};
 use crate::table::{ImageId, NodeId, Table, TemplateId};
 use crate::units::{Bytes, MilliCpu};
-use constraints::{Bounds, Constraints};
-use lanes::{Lane, Lanes, refusal_counts};
-use question::{ADMITS, CLASS, Question, UNTOLD, refuses};
+use answering::Answering;
+use constraints::Constraints;
+use lanes::Lanes;
+use question::{CLASS, Question};
 use rows::Rows;
-use statics::{Class, Statics};
-use stretch::{Stretch, Taking, best, best_of_kinds, best_of_totals};
+use search::Search;
+use statics::Class;
+use stretch::Taking;
 use trackers::Trackers;
-
-/// Places of `NodePorts` and `NodeResourcesFit` among the default filters; those before them are static.
-const PORTS: usize = 4;
-const FIT: usize = 5;
-/// So many times in a row a question must be asked shortly after it was asked to be given a lane.
-const HEAT: u32 = 8;
-/// Most lanes.
-const LANES: usize = 1024;
-/// Most classes whose static answers are kept.
-const CLASSES: usize = 512;
 
 /// What is remembered for all templates.
 #[derive(Clone, Debug)]
@@ -191,11 +186,10 @@ impl Fast {
         let Context { cluster, profile, rules, pod } = context;
         let nodes = cluster.nodes;
         let asked = self.asked[template] as usize;
-        let nodes_count = self.rows.len();
-        if nodes_count == 0 || !self.has_statics(asked, cluster, profile, pod) {
+        if self.rows.len() == 0 || !self.has_statics(asked, cluster, profile, pod) {
             return None;
         }
-        let enough = feasible_enough(nodes_count, rules.percentage);
+        let enough = feasible_enough(self.rows.len(), rules.percentage);
         self.warm(asked, template, enough, nodes, pod);
         let constraints = match self.asked_of_pods(template, cluster, pod) {
             Asked::TooMuch => return None,
@@ -205,35 +199,16 @@ impl Fast {
         let Self { rows, questions, classes, lanes, passing, trackers, .. } = self;
         let question = &mut questions[asked];
         let statics = classes[question.class as usize].statics.as_ref().expect("made above");
+        let lane = question.lane.map(|lane| lanes.lane_mut(lane));
         let answering = Answering { nodes, rows, statics, pod };
         let taking = Taking { rule: rules.tie_break, tie, order: nodes.order() };
-        let lane = question.lane.map(|lane| lanes.lane_mut(lane));
-        if let Some(lane) = lane.as_ref().filter(|lane| lane.is_refused()) {
-            return Some(answering.refused(question, lane.counts(), &lane.answers));
+        let search = Search { answering, taking, start, enough, passing };
+        match (lane, constraints) {
+            (Some(lane), _) if lane.is_refused() => Some(search.answering.refused(question, lane.counts(), &lane.answers)),
+            (lane, Some(constraints)) => search.within(&constraints.bounds(trackers), question, lane.as_deref()),
+            (Some(lane), None) => search.ready(lane),
+            (None, None) => Some(search.along_the_way(question)),
         }
-        if let Some(constraints) = constraints {
-            let bounds = constraints.bounds(trackers);
-            let stretch = Stretch::pass(passing, *start, enough, |first, out| {
-                match &lane {
-                    Some(lane) => out.copy_from_slice(&lane.answers[first..first + out.len()]),
-                    None => answering.answer(question, first, out),
-                }
-                bounds.limit(first, out);
-            });
-            // What is wrong with the nodes if there is none, the plain path tells.
-            let decision = answering.choose_within(&bounds, passing, stretch, taking)?;
-            *start = (*start + stretch.seen) % nodes_count;
-            return Some(decision);
-        }
-        let Some(lane) = lane else {
-            let stretch = Stretch::pass(passing, *start, enough, |first, out| answering.answer(question, first, out));
-            *start = (*start + stretch.seen) % nodes_count;
-            let outcome = answering.choose(passing, stretch, taking);
-            return Some(outcome.unwrap_or_else(|| answering.refused(question, &refusal_counts(passing), passing)));
-        };
-        let stretch = Stretch::pass(&mut lane.answers, *start, enough, |_, _| {});
-        *start = (*start + stretch.seen) % nodes_count;
-        answering.choose(&lane.answers, stretch, taking)
     }
 
     /// What a template asks of Pods that are there, worked out if it was not yet.
@@ -247,80 +222,6 @@ impl Fast {
         }
         self.constraints[template].clone()
     }
-
-    /// True if the class of a question has static answers, which are made if need be.
-    fn has_statics(&mut self, asked: usize, cluster: ClusterView<'_>, profile: &Profile, pod: PodView<'_>) -> bool {
-        self.decisions += 1;
-        let class = self.questions[asked].class;
-        let decisions = self.decisions;
-        let row = &mut self.classes[class as usize];
-        row.used = decisions;
-        if row.narrowed || row.statics.is_some() {
-            return !row.narrowed;
-        }
-        row.statics = Statics::new(cluster, profile, pod).map(Box::new);
-        row.narrowed = row.statics.is_none();
-        if row.narrowed {
-            return false;
-        }
-        self.kept.push(class);
-        self.forget_class();
-        true
-    }
-
-    /// Forgets the static answers that were not used for longest, if there are too many.
-    fn forget_class(&mut self) {
-        if self.kept.len() <= CLASSES {
-            return;
-        }
-        let free = (0..self.kept.len()).filter(|row| self.classes[self.kept[*row] as usize].lanes == 0);
-        if let Some(oldest) = free.min_by_key(|row| self.classes[self.kept[*row] as usize].used) {
-            let class = self.kept.swap_remove(oldest);
-            self.classes[class as usize].statics = None;
-        }
-    }
-
-    /// Notes that a question is asked, and gives it a lane if that pays: keeping a lane costs a few nanoseconds a change of any node,
-    /// computing answers about one a node passed.
-    fn warm(&mut self, asked: usize, template: TemplateId, enough: usize, nodes: &Nodes, pod: PodView<'_>) {
-        let window = (enough as u64 / 4).max(64);
-        let question = &mut self.questions[asked];
-        let soon = self.decisions - question.asked <= window;
-        question.asked = self.decisions;
-        question.heat = if soon { question.heat + 1 } else { 0 };
-        if question.lane.is_some() || question.heat < HEAT {
-            return;
-        }
-        self.cool(window * u64::from(HEAT));
-        if self.lanes.len() < LANES {
-            self.give_lane(asked, template, nodes, pod);
-        }
-    }
-
-    fn give_lane(&mut self, asked: usize, template: TemplateId, nodes: &Nodes, pod: PodView<'_>) {
-        let Self { rows, questions, classes, lanes, .. } = self;
-        let question = &mut questions[asked];
-        let class = &mut classes[question.class as usize];
-        let statics = class.statics.as_ref().expect("made before");
-        let mut answers = vec![CLASS; rows.len()];
-        Answering { nodes, rows, statics, pod }.answer(question, 0, &mut answers);
-        question.lane = Some(lanes.add(Lane::new(asked as u32, template, question, answers), &question.asks));
-        class.lanes += 1;
-    }
-
-    /// Takes lanes away that were not asked for `patience` decisions.
-    fn cool(&mut self, patience: u64) {
-        let cold = |lane: &Lane| self.decisions - self.questions[lane.question as usize].asked > patience;
-        let cold: Vec<u32> = self.lanes.iter().filter(|lane| cold(lane)).map(|lane| lane.question).collect();
-        for question in cold {
-            let lane = self.questions[question as usize].lane.take().expect("it has one");
-            self.classes[self.questions[question as usize].class as usize].lanes -= 1;
-            self.lanes.remove(lane);
-            if (lane as usize) < self.lanes.len() {
-                self.questions[self.lanes.lane(lane).question as usize].lane = Some(lane);
-            }
-        }
-    }
 }
 
 /// What the class of a template asks: all but host ports, which depend on the node's Pods.
@@ -332,75 +233,4 @@ fn without_ports(template: &PodTemplate) -> Placement {
 fn images_that_matter(template: &PodTemplate, nodes: &Nodes) -> Vec<ImageId> {
     let images = || template.containers.iter().map(|container| container.image);
     if images().any(|image| nodes.with_image(image) > 0) { images().collect() } else { Vec::new() }
-}
-
-/// All that answers to one question depend on.
-struct Answering<'a> {
-    nodes: &'a Nodes,
-    rows: &'a Rows,
-    statics: &'a Statics,
-    pod: PodView<'a>,
-}
-
-impl Answering<'_> {
-    /// Answers for the nodes at the places from `first` on.
-    fn answer(&self, question: &mut Question, first: usize, out: &mut [u8]) {
-        self.rows.answer(question.asks, first, out);
-        self.statics.mask(first, out);
-        let special = question.is_special();
-        for (place, byte) in (first..).zip(out).filter(|(place, byte)| **byte != CLASS && (special || self.rows.is_odd(*place))) {
-            let node = self.nodes.view(self.nodes.order()[place]);
-            *byte = question.refine(*byte, self.rows.is_odd(place), &self.pod, &node);
-        }
-    }
-
-    /// The decision among the feasible nodes of a stretch, `None` if there is none.
-    fn choose(&self, answers: &[u8], stretch: Stretch, taking: Taking<'_>) -> Option<Decision> {
-        let place = match stretch.feasible {
-            0 => return None,
-            1 => best(answers, stretch, taking),
-            _ if self.statics.kinds().is_empty() => best(answers, stretch, taking),
-            _ => best_of_kinds(answers, self.statics, stretch, taking),
-        };
-        let scored = if stretch.feasible == 1 { 0 } else { stretch.feasible as u32 };
-        Some(Decision { filtered: stretch.seen as u32, scored, outcome: Ok(self.nodes.order()[place]) })
-    }
-
-    /// The decision among the feasible nodes of a stretch where Pods that are there count, too.
-    fn choose_within(&self, bounds: &Bounds<'_>, answers: &[u8], stretch: Stretch, taking: Taking<'_>) -> Option<Decision> {
-        if stretch.feasible < 2 {
-            return self.choose(answers, stretch, taking);
-        }
-        let feasible = stretch.feasible_places(answers);
-        let mut totals = self.statics.totals_of(answers, &feasible);
-        bounds.score(&feasible, &mut totals);
-        let place = best_of_totals(&feasible, &totals, taking);
-        Some(Decision { filtered: stretch.seen as u32, scored: stretch.feasible as u32, outcome: Ok(self.nodes.order()[place]) })
-    }
-
-    /// The decision where all nodes refuse, `counts` of them with each code.
-    fn refused(&self, question: &Question, counts: &[u32; ADMITS as usize], answers: &[u8]) -> Decision {
-        let mut tally = Tally::default();
-        for ((plugin, rejection), count) in self.statics.refusals() {
-            tally.count(rejection, *plugin, count);
-        }
-        let coded = (CLASS + 1..UNTOLD).zip(&counts[1..]).filter(|(_, count)| **count > 0);
-        for (code, count) in coded {
-            let (plugin, rejection) = question.refusal(code);
-            tally.count(&rejection, plugin, *count);
-        }
-        if counts[usize::from(UNTOLD)] > 0 {
-            self.tell(answers, &mut tally);
-        }
-        Decision::failure(answers.len(), Failure::Nodes(tally))
-    }
-
-    /// Adds the refusals that have no code of their own.
-    fn tell(&self, answers: &[u8], tally: &mut Tally) {
-        for (place, _) in answers.iter().enumerate().filter(|(_, answer)| **answer == UNTOLD) {
-            let refusal = refuses(&self.pod, &self.nodes.view(self.nodes.order()[place]));
-            let (plugin, rejection) = refusal.expect("the node refused");
-            tally.count(&rejection, plugin, 1);
-        }
-    }
 }

@@ -7,9 +7,9 @@
 use super::super::framework::{Filter, NodeView, PodView, Reason, Rejection, Score};
 use super::super::plugins::{NodePorts, NodeResourcesBalancedAllocation, NodeResourcesFit, is_balanced, lacking};
 use super::super::profile::PluginSet;
+use super::defaults::{FIT, PORTS};
 use super::exact::{EXACT_BELOW, byte, least_allocated, whole};
 use super::rows::Row;
-use super::{FIT, PORTS};
 use crate::spec::{BalancedAllocationArgs, FitArgs, PodTemplate};
 use crate::table::Table;
 use crate::units::Bytes;

@@ -5,13 +5,9 @@ use rustc_hash::FxHashMap;
 use super::super::framework::{AnyFilter, ClusterView, NodeView, PodView, Prepared, Rejection, Score, normalized};
 use super::super::plugins::{ImageLocality, NodeAffinity, TaintToleration};
 use super::super::profile::{PluginSet, Profile};
-use super::PORTS;
+use super::defaults::{NODE_AFFINITY_WEIGHT, PORTS, TAINTS_WEIGHT};
 use super::question::ADMITS;
 use crate::table::{NodeId, TemplateId};
-
-/// Weights of the scores that depend on the class, in the default profile.
-const TAINTS_WEIGHT: i64 = 3;
-const AFFINITY_WEIGHT: i64 = 2;
 
 /// Pods that ask the same of node definitions.
 #[derive(Clone, Debug)]
@@ -146,8 +142,9 @@ impl Statics {
         let present = || self.raw.iter().zip(tops).filter(|(_, top)| **top >= ADMITS);
         let max = |part: usize| present().map(|(raw, _)| raw[part]).max().unwrap_or(0);
         let (taints, preferred) = (max(0), max(1));
-        let bonus =
-            |raw: &Raw| TAINTS_WEIGHT * normalized(raw[0], taints, true) + AFFINITY_WEIGHT * normalized(raw[1], preferred, false) + raw[2];
+        let bonus = |raw: &Raw| {
+            TAINTS_WEIGHT * normalized(raw[0], taints, true) + NODE_AFFINITY_WEIGHT * normalized(raw[1], preferred, false) + raw[2]
+        };
         let total = |(raw, top): (&Raw, &u8)| if *top >= ADMITS { i64::from(*top) + bonus(raw) } else { i64::MIN };
         self.raw.iter().zip(tops).map(total).collect()
     }

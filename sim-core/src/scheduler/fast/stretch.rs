@@ -61,17 +61,6 @@ impl Stretch {
     }
 }
 
-/// The place of the node to take among `feasible` ones with their totals, in the order of the search.
-pub(super) fn best_of_totals(feasible: &[u32], totals: &[i64], taking: Taking<'_>) -> usize {
-    let top = totals.iter().max();
-    let tied = || feasible.iter().zip(totals).filter(|(_, total)| Some(*total) == top).map(|(place, _)| *place as usize);
-    let taken = match taking.rule {
-        TieBreak::LowestIndex => tied().min_by_key(|place| taking.order[*place]),
-        TieBreak::Random => tied().nth(pick(taking.tie, tied().count())),
-    };
-    taken.expect("a highest score has a node")
-}
-
 /// How the node is taken among the best.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taking<'a> {

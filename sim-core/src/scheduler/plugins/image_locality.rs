@@ -56,25 +56,8 @@ impl Score for ImageLocality {
 mod tests {
     use super::*;
     use crate::scheduler::testing::Bed;
-    use crate::spec::{Behavior, ContainerKind, ContainerSpec, Image, PullPolicy, Requests};
+    use crate::spec::{ContainerSpec, Image};
     use crate::units::Bytes;
-
-    fn container(image: ImageId) -> ContainerSpec {
-        ContainerSpec {
-            name: "main".into(),
-            kind: ContainerKind::App,
-            helper: false,
-            image,
-            pull: PullPolicy::IfNotPresent,
-            requests: Requests::default(),
-            memory_limit: None,
-            cpu_limit: None,
-            readiness: None,
-            liveness: None,
-            startup: None,
-            behavior: Behavior::default(),
-        }
-    }
 
     #[test]
     fn images_count_by_size_and_share_of_nodes() {
@@ -96,7 +79,7 @@ mod tests {
             (vec![small, small], [3, 3, 0, 0]),
         ];
         for (images, want) in table {
-            let pod = bed.pod(|pod, _| pod.containers = images.iter().map(|image| container(*image)).collect());
+            let pod = bed.pod(|pod, _| pod.containers = images.iter().map(|image| ContainerSpec::new("main", *image)).collect());
             assert_eq!(bed.scores(&ImageLocality, pod, &nodes), Some(want.to_vec()), "{images:?}");
         }
     }

@@ -34,14 +34,10 @@ pub(super) fn any_by_labels(terms: &[NodeSelectorTerm], node: &NodeView<'_>, sym
 
 /// True if `value`, of a label or field that may be missing, meets the requirement.
 fn meets(requirement: &Requirement, value: Option<Symbol>, symbols: &Symbols) -> bool {
-    let among = || value.is_some_and(|value| requirement.values.contains(&value));
     match requirement.operator {
-        Operator::In => among(),
-        Operator::NotIn => !among(),
-        Operator::Exists => value.is_some(),
-        Operator::DoesNotExist => value.is_none(),
         Operator::Gt => compared(requirement, value, symbols, |label, bound| label > bound),
         Operator::Lt => compared(requirement, value, symbols, |label, bound| label < bound),
+        _ => requirement.meets(value),
     }
 }
 

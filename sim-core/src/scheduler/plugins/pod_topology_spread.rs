@@ -192,7 +192,7 @@ impl Filter for PodTopologySpread {
 }
 
 /// Raw score of nodes that are ignored as they lack a key; the others have 0 or more.
-const IGNORED: i64 = -1;
+pub(in super::super) const IGNORED: i64 = -1;
 
 /// A soft constraint with what the Pods that are there make of it.
 #[derive(Clone, Debug)]
