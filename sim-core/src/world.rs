@@ -7,7 +7,7 @@ use crate::cluster::{ContainerState, Nodes, Pod, PodRef, PodState, Pods, Signal,
 use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
 use crate::event::{ContainerRef, Event};
-use crate::measure::{Recorder, Weights};
+use crate::measure::{Happening, Recorder, Weights};
 use crate::spec::{ContainerKind, ContainerSpec, Controller, Distribution, PodTemplate, Shape, Spec};
 use crate::table::{NodeId, PodId, Table, TemplateId};
 use crate::units::{SimSpan, SimTime};
@@ -104,6 +104,34 @@ impl<'s> World<'s> {
     pub fn at(&mut self, time: SimTime, event: Event) {
         if time <= self.end {
             self.agenda.push(time, event);
+        }
+    }
+
+    /// Tells of something that happened to a Pod, or to one of its containers, to whoever listens; nobody does unless asked to.
+    #[inline]
+    pub fn tell(&mut self, _pod: PodId, _container: Option<u8>, _what: Happening) {}
+
+    /// Tells of something that happened to a node.
+    #[inline]
+    pub fn tell_node(&mut self, _node: NodeId, _what: Happening) {}
+
+    /// A bound Pod takes its seat on its node.
+    pub fn take_seat(&mut self, pod: PodId) {
+        let residents = &mut self.nodes.residents[self.pods[pod].node];
+        self.pods[pod].seat = residents.len() as u32;
+        residents.push(pod);
+    }
+
+    /// A Pod that is gone leaves its seat, if it has one; the last resident takes it.
+    fn leave_seat(&mut self, pod: PodId) {
+        let seat = std::mem::replace(&mut self.pods[pod].seat, Pod::NO_SEAT);
+        if seat == Pod::NO_SEAT {
+            return;
+        }
+        let residents = &mut self.nodes.residents[self.pods[pod].node];
+        assert_eq!(residents.swap_remove(seat as usize), pod, "a Pod sits where its row says");
+        if let Some(&moved) = residents.get(seat as usize) {
+            self.pods[moved].seat = seat;
         }
     }
 
@@ -338,6 +366,7 @@ impl<'s> World<'s> {
     /// Takes the row of a Pod that is gone.
     pub fn remove_pod(&mut self, pod: PodId) {
         assert!(self.pods[pod].state.is_terminal() && self.pods[pod].address_free, "a Pod goes only when it has ended and holds nothing");
+        self.leave_seat(pod);
         self.pods.remove(pod);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{AddressPool, ImageCache, ImageKey};
 use crate::spec::Spec;
-use crate::table::{NodeId, PoolId, Table};
+use crate::table::{NodeId, PodId, PoolId, Table};
 use crate::units::{SimSpan, SimTime};
 
 /// All nodes, in columns.
@@ -16,6 +16,8 @@ pub struct Nodes {
     pub addresses: Table<NodeId, AddressPool>,
     /// Images.
     pub images: Table<NodeId, ImageCache>,
+    /// Pods that are bound to each node and not gone yet, in no particular order; [`super::Pod::seat`] is a Pod's place.
+    pub residents: Table<NodeId, Vec<PodId>>,
 }
 
 impl Nodes {
@@ -28,6 +30,7 @@ impl Nodes {
             sandboxes: Table::filled(count, 0),
             addresses: Table::filled(count, AddressPool::new(spec.network.block_size())),
             images: pools().map(|pool| preloaded(spec, pool)).collect(),
+            residents: Table::filled(count, Vec::new()),
         }
     }
 

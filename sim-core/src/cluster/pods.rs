@@ -50,6 +50,8 @@ pub struct Pod {
     pub assigned: bool,
     /// True once the scheduler has seen that it ended.
     pub released: bool,
+    /// True once its kubelet has given it up (eviction, deadline): it ends as `Failed`.
+    pub evicted: bool,
     /// True once deletion has begun.
     pub terminating: bool,
     /// True while it counts as Ready.
@@ -84,6 +86,8 @@ pub struct Pod {
     pub revision: u32,
     /// Place in its controller's list.
     pub slot: u32,
+    /// Place in its node's list of residents; [`Pod::NO_SEAT`] while it is in none.
+    pub seat: u32,
     /// First of its containers.
     pub containers: ContainerId,
     /// The scenario's stable number for it: the address of its random streams.
@@ -102,6 +106,11 @@ pub struct Pod {
     pub pull_and_init: SimSpan,
 }
 
+impl Pod {
+    /// [`Pod::seat`] of a Pod that is on no node.
+    pub const NO_SEAT: u32 = u32::MAX;
+}
+
 /// What a container does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ContainerState {
@@ -113,6 +122,19 @@ pub enum ContainerState {
     Backoff,
     /// Has exited for good.
     Done,
+}
+
+/// `reason` of a terminated container.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ExitReason {
+    /// Exit code 0.
+    Completed,
+    /// Another exit code.
+    Error,
+    /// Killed by the kernel: its memory limit, or its node's.
+    OomKilled,
+    /// It was running and has vanished with its node or runtime.
+    StatusUnknown,
 }
 
 /// A container.
@@ -128,6 +150,8 @@ pub struct Container {
     pub restarting: bool,
     /// Exit code of the last or coming exit.
     pub exit: u8,
+    /// Why it ended last, or will end.
+    pub reason: ExitReason,
     /// Grows with each start and exit; an event of before is void.
     pub epoch: u16,
     /// Starts so far: the draw number of its random streams.
@@ -153,6 +177,7 @@ impl Container {
         sick: false,
         restarting: false,
         exit: 0,
+        reason: ExitReason::Completed,
         epoch: 0,
         starts: 0,
         started_at: SimTime::ZERO,
@@ -276,6 +301,7 @@ pub fn new_pod(template: TemplateId, workload: WorkloadId, instance: InstanceId,
         cursor: 0,
         assigned: false,
         released: false,
+        evicted: false,
         terminating: false,
         ready: false,
         restarted: false,
@@ -293,6 +319,7 @@ pub fn new_pod(template: TemplateId, workload: WorkloadId, instance: InstanceId,
         node: NodeId(u32::MAX),
         revision: 0,
         slot: 0,
+        seat: Pod::NO_SEAT,
         containers: ContainerId(0),
         entity,
         born,

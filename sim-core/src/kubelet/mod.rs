@@ -9,8 +9,8 @@ mod season;
 mod start;
 mod stop;
 
-pub use restart::{exit_seen, exited, restart_due, up, up_seen};
+pub use restart::{exit_seen, exited, killed, restart_due, up, up_seen};
 pub use running::{hang_forgotten, hang_over, hang_seen, hung, probe_kill, ready};
 pub use season::season;
 pub use start::{bound, step_done};
-pub use stop::{delete, released, removed, stopped, torn_down};
+pub use stop::{delete, fail, released, removed, stopped, torn_down};

@@ -5,7 +5,7 @@
 //! and comes again 10 to 15 s later, so a restart happens at the first sync after the window.
 
 use super::{images, running, start, stop};
-use crate::cluster::{Container, ContainerState, Phase, PodState, Signal};
+use crate::cluster::{Container, ContainerState, ExitReason, Phase, PodState, Signal};
 use crate::engine::random::Purpose;
 use crate::event::{ContainerRef, Event};
 use crate::spec::{ContainerKind, ContainerSpec, Level, RestartPolicy};
@@ -148,6 +148,13 @@ fn restart_begins(world: &mut World<'_>, pod: PodId, index: u8) {
     let due = allowed_at(world, pod, index);
     world.record.containers.backoff.record(due - world.now);
     world.at(due, Event::RestartDue(world.container_ref(pod, index)));
+}
+
+/// The process of a container that is up is gone at once: the kernel killed it, or its node or runtime went.
+pub fn killed(world: &mut World<'_>, pod: PodId, index: u8, code: u8, reason: ExitReason) {
+    let row = world.pods.container_mut(pod, index);
+    (row.exit, row.reason) = (code, reason);
+    exited(world, world.container_ref(pod, index));
 }
 
 /// When back-off allows the next start; moves the back-off on.

@@ -15,6 +15,7 @@ use crate::world::World;
 pub fn season(world: &mut World<'_>, pod: PodId, run: Option<SimSpan>) {
     let row = &mut world.pods[pod];
     (row.state, row.ready_once, row.step) = (PodState::Healthy, true, Step::Ready);
+    world.take_seat(pod);
     world.sandbox_up(pod);
     images::put_images(world, pod);
     for index in 0..world.pods.containers_of(pod) {

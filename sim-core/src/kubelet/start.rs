@@ -14,6 +14,7 @@ use crate::world::World;
 /// The binding is written: the kubelet will notice.
 pub fn bound(world: &mut World<'_>, pod: PodRef) {
     let Some(pod) = world.alive(pod).filter(|&pod| !world.pods[pod].state.is_terminal()) else { return };
+    world.take_seat(pod);
     world.next_step(pod, Step::Notice);
     world.signal(pod, Signal::Bound);
     let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, world.pods[pod].entity, 1);

@@ -27,13 +27,27 @@ pub fn delete(world: &mut World<'_>, pod: PodId) {
         return world.signal(pod, restart::last_signal(state, false));
     }
     let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, world.pods[pod].entity, 2);
-    let ends = world.now + watch + term_all(world, pod);
+    let grace = world.template(pod).grace.max(GRACE_MIN);
+    let ends = world.now + watch + term_all(world, pod, grace);
+    world.at(world.relist_after(pod, ends), Event::Stopped(world.pod_ref(pod)));
+}
+
+/// The kubelet ends a Pod that it cannot keep (eviction, deadline): SIGTERM with `grace`, phase `Failed`.
+pub fn fail(world: &mut World<'_>, pod: PodId, grace: SimSpan) {
+    let row = &mut world.pods[pod];
+    if row.state.is_terminal() || std::mem::replace(&mut row.terminating, true) {
+        return;
+    }
+    row.evicted = true;
+    world.set_ready(pod, false);
+    let ends = world.now + term_all(world, pod, grace.max(GRACE_MIN));
     world.at(world.relist_after(pod, ends), Event::Stopped(world.pod_ref(pod)));
 }
 
 /// The regular containers have ended by themselves: what still runs (native sidecars) is stopped, then the Pod ends.
 pub(super) fn wind_down(world: &mut World<'_>, pod: PodId, well: bool) {
-    let rest = term_all(world, pod);
+    let grace = world.template(pod).grace.max(GRACE_MIN);
+    let rest = term_all(world, pod, grace);
     if rest.is_zero() {
         return finish(world, pod, well);
     }
@@ -44,8 +58,7 @@ pub(super) fn wind_down(world: &mut World<'_>, pod: PodId, well: bool) {
 
 /// Sends SIGTERM to all that runs and gives the time until the last has ended: regular and init containers together, then native
 /// sidecars in reverse order, each cut by SIGKILL.
-fn term_all(world: &mut World<'_>, pod: PodId) -> SimSpan {
-    let grace = world.template(pod).grace.max(GRACE_MIN);
+fn term_all(world: &mut World<'_>, pod: PodId, grace: SimSpan) -> SimSpan {
     let (mut mains, mut sidecars) = (SimSpan::ZERO, SimSpan::ZERO);
     for index in (0..world.pods.containers_of(pod)).rev() {
         if !is_up(world, pod, index) {
@@ -81,6 +94,7 @@ pub fn stopped(world: &mut World<'_>, pod: PodRef) {
         let app = world.pods.container(pod, index);
         app.exit == 0 && app.starts > 0
     });
+    let well = well && !world.pods[pod].evicted;
     finish(world, pod, well);
 }
 

@@ -1,5 +1,6 @@
 //! Accumulators: time averages, tallies, survival, transition counts. They observe and decide nothing.
 
+mod happening;
 mod outcome;
 mod recorder;
 mod survival;
@@ -7,6 +8,7 @@ mod tally;
 mod time_average;
 mod usage;
 
+pub use happening::{Happening, Pressure, ProbeKind};
 pub use outcome::{
     AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, LifecycleMeasures, NodeMeasures, Outcome, PendingReason,
     PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures,
