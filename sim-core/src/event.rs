@@ -17,28 +17,34 @@ pub enum Event {
     },
     /// A binding is written.
     Bound(PodRef),
-    /// The current step of a Pod's start is over.
-    StepDone(PodRef),
-    /// A container's process exits by itself.
+    /// What a Pod's worker was doing is done.
+    StepDone {
+        /// The Pod.
+        pod: PodRef,
+        /// Its worker's epoch.
+        epoch: u16,
+    },
+    /// A sync of a Pod is due.
+    Sync {
+        /// The Pod.
+        pod: PodRef,
+        /// Its worker's epoch.
+        epoch: u16,
+    },
+    /// A relist of a node shows what happened in a Pod.
+    Relist(PodRef),
+    /// A container's process exits.
     Exited(ContainerRef),
-    /// The kubelet notices the exit.
-    ExitSeen(ContainerRef),
-    /// Back-off is over: the container is started again.
-    RestartDue(ContainerRef),
-    /// A restarted container is up.
-    Up(ContainerRef),
-    /// The kubelet notices that a restarted container is up.
-    UpSeen(ContainerRef),
+    /// A startup probe passes.
+    StartupPassed(ContainerRef),
     /// A container hangs.
     Hung(ContainerRef),
     /// A hang is noticed by a readiness probe.
     HangSeen(ContainerRef),
-    /// A hang makes the liveness probe fail for good: the container is killed.
+    /// A startup or liveness probe has failed often enough: the container is stopped.
     ProbeKill(ContainerRef),
     /// A hang is over by itself.
     HangOver(ContainerRef),
-    /// A readiness probe passes after a hang.
-    HangForgotten(ContainerRef),
     /// A Pod's containers all pass their readiness checks.
     Ready {
         /// The Pod.
@@ -46,6 +52,8 @@ pub enum Event {
         /// Its readiness epoch.
         epoch: u16,
     },
+    /// A Pod has been active for as long as it may be.
+    Deadline(PodRef),
     /// The containers of a Pod that is being stopped have ended.
     Stopped(PodRef),
     /// The scheduler sees that a Pod has ended.

@@ -3,7 +3,7 @@
 //! A room (scheduler, kubelet, controllers) never calls another. It changes the world, puts events on the agenda, and leaves a
 //! [`Note`]; the loop of [`crate::simulation`] takes notes to whom they concern.
 
-use crate::cluster::{ContainerState, Nodes, Pod, PodRef, PodState, Pods, Signal, Step};
+use crate::cluster::{ContainerState, Nodes, Phase, Pod, PodRef, PodState, Pods, Signal, Step};
 use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
 use crate::event::{ContainerRef, Event};
@@ -193,6 +193,15 @@ impl<'s> World<'s> {
         found
     }
 
+    /// The Pod of a container reference, if the container is up as it was then, whatever becomes of its Pod.
+    pub fn up(&mut self, container: ContainerRef) -> Option<PodId> {
+        let pod = self.alive(container.pod)?;
+        let row = self.pods.container(pod, container.index);
+        let found = (row.epoch == container.epoch && row.state == ContainerState::Running).then_some(pod);
+        self.stale += u64::from(found.is_none());
+        found
+    }
+
     /// The row behind `pod`, unless the Pod has gone: then what came for it is stale.
     pub fn alive(&mut self, pod: PodRef) -> Option<PodId> {
         let found = self.pods.alive(pod);
@@ -251,10 +260,13 @@ impl<'s> World<'s> {
         }
     }
 
-    /// Ends the step of a Pod's start that is going on, and begins `next`.
+    /// Ends the step of a Pod's start that is going on, and begins `next`; a Pod that has started has no more steps.
     pub fn next_step(&mut self, pod: PodId, next: Step) {
         let now = self.now;
         let row = &mut self.pods[pod];
+        if row.state.phase() != Phase::Pending {
+            return;
+        }
         let (step, span) = (row.step, now - row.step_since);
         (row.step, row.step_since) = (next, now);
         if matches!(step, Step::Pull | Step::Init) {
@@ -325,7 +337,8 @@ impl<'s> World<'s> {
         let now = self.now;
         let row = self.pods.container_mut(pod, index);
         (row.state, row.started_at, row.cpu, row.memory) = (ContainerState::Running, now, cpu, memory);
-        (row.hung, row.exit) = (false, 0);
+        (row.hung, row.exit, row.noticed, row.stopping, row.condemned) = (false, 0, false, false, false);
+        (row.started, row.ready) = (false, false);
         row.epoch = row.epoch.wrapping_add(1);
         row.starts += 1;
         self.record.containers.running.add(1, now);
@@ -343,6 +356,7 @@ impl<'s> World<'s> {
         assert_eq!(row.state, ContainerState::Running, "only a running container ends");
         let (cpu, memory) = (row.cpu, row.memory);
         (row.state, row.cpu, row.memory, row.ended_at) = (next, 0, 0, now);
+        (row.noticed, row.hung, row.condemned, row.ends_at) = (false, false, false, SimTime::MAX);
         row.epoch = row.epoch.wrapping_add(1);
         self.record.containers.running.sub(1, now);
         self.record.cpu_used.sub(self.shape(pod, index), cpu, now);

@@ -20,6 +20,7 @@ fn probe(period: u64) -> Probe {
         timeout: SimSpan::from_secs(1),
         success_threshold: 1,
         failure_threshold: 3,
+        grace: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Containers: resources, probes, pull policy.
 
 use k8s_openapi::api::core::v1 as core;
-use sim_core::spec::{Behavior, ContainerKind, ContainerSpec, Distribution, Probe, PullPolicy};
+use sim_core::spec::{Behavior, ContainerKind, ContainerSpec, Distribution, Hook, Probe, PullPolicy};
 use sim_core::units::{Bytes, SimSpan};
 
 use super::names;
@@ -96,6 +96,8 @@ pub(super) fn container(
         readiness: probe(given.readiness_probe.as_ref(), "readinessProbe", tree, builder),
         liveness: probe(given.liveness_probe.as_ref(), "livenessProbe", tree, builder),
         startup: probe(given.startup_probe.as_ref(), "startupProbe", tree, builder),
+        post_start: hook(given, "postStart", tree, builder),
+        pre_stop: hook(given, "preStop", tree, builder),
         behavior: default_behavior(kind),
     }
 }
@@ -159,7 +161,9 @@ fn probe(given: Option<&core::Probe>, name: &str, tree: &Tree, builder: &mut Bui
         timeout: secs(number("timeoutSeconds", given.timeout_seconds, 1, 1)),
         success_threshold: success,
         failure_threshold: number("failureThreshold", given.failure_threshold, 3, 1),
+        grace: given.termination_grace_period_seconds.map(|seconds| secs(u32::try_from(seconds).unwrap_or(0))),
     };
+    check_grace(&probe, given, name, tree, builder);
     if name != "readinessProbe" && success != 1 {
         builder.report.problem(
             Code::OutOfRange,
@@ -168,6 +172,40 @@ fn probe(given: Option<&core::Probe>, name: &str, tree: &Tree, builder: &mut Bui
         );
     }
     Some(probe)
+}
+
+/// A probe's own grace period is at least a second, and not for readiness probes, which end nothing.
+fn check_grace(probe: &Probe, given: &core::Probe, name: &str, tree: &Tree, builder: &mut Builder<'_>) {
+    let place = tree.place(&[name, "terminationGracePeriodSeconds"]);
+    if probe.grace.is_some() && name == "readinessProbe" {
+        builder.report.problem(Code::BadValue, place, "a readiness probe ends nothing: it has no grace period");
+    } else if given.termination_grace_period_seconds.is_some_and(|seconds| !(1..=i64::from(u32::MAX)).contains(&seconds)) {
+        builder.report.problem(Code::OutOfRange, place, "the grace period of a probe is too small").help("1 or more");
+    }
+}
+
+/// A handler of `lifecycle`.
+fn hook(given: &core::Container, name: &str, tree: &Tree, builder: &mut Builder<'_>) -> Option<Hook> {
+    let lifecycle = given.lifecycle.as_ref()?;
+    let handler = match name {
+        "postStart" => lifecycle.post_start.as_ref()?,
+        _ => lifecycle.pre_stop.as_ref()?,
+    };
+    let ways = [handler.exec.is_some(), handler.http_get.is_some(), handler.sleep.is_some(), handler.tcp_socket.is_some()];
+    if ways.iter().filter(|there| **there).count() != 1 {
+        let place = tree.place_of_key(&["lifecycle", name]);
+        let draft = builder.report.problem(Code::BadValue, place, format!("`{name}` needs one handler"));
+        draft.help("one of `exec`, `httpGet`, `sleep`");
+    }
+    // `tcpSocket` is accepted by the API and does nothing.
+    if handler.tcp_socket.is_some() {
+        return None;
+    }
+    let Some(sleep) = &handler.sleep else { return Some(Hook::Handler) };
+    if sleep.seconds < 0 {
+        builder.report.problem(Code::OutOfRange, tree.place(&["lifecycle", name, "sleep", "seconds"]), "a handler cannot sleep for less than nothing");
+    }
+    Some(Hook::Sleep(secs(u32::try_from(sleep.seconds).unwrap_or(0))))
 }
 
 fn secs(secs: u32) -> SimSpan {

@@ -12,6 +12,7 @@ const NO_EFFECT: &str = "it has no effect in the simulation";
 
 /// Fields of a Pod's spec that are simulated, or have no bearing on time and place.
 const POD_SILENT: &[&str] = &[
+    "activeDeadlineSeconds",
     "affinity",
     "automountServiceAccountToken",
     "containers",
@@ -39,7 +40,6 @@ const POD_SILENT: &[&str] = &[
     "volumes",
 ];
 const POD_TEXTS: Texts = &[
-    ("activeDeadlineSeconds", Ignored, "Pods are not failed by a deadline"),
     ("readinessGates", Ignored, "a Pod is ready when its containers are"),
     ("runtimeClassName", Ignored, "its overhead counts only if `overhead` is set in the Pod"),
     ("schedulingGates", Approximated, "nobody takes gates away: the Pod is never scheduled"),
@@ -52,6 +52,7 @@ const CONTAINER_SILENT: &[&str] = &[
     "envFrom",
     "image",
     "imagePullPolicy",
+    "lifecycle",
     "livenessProbe",
     "name",
     "ports",
@@ -70,7 +71,6 @@ const CONTAINER_SILENT: &[&str] = &[
 const CONTAINER_TEXTS: Texts = &[
     ("command", Approximated, COMMAND),
     ("args", Approximated, COMMAND),
-    ("lifecycle", Ignored, "hooks are not run and take no time"),
     ("resizePolicy", Ignored, "containers are not resized in place"),
     ("securityContext", Ignored, "permissions are not simulated"),
 ];

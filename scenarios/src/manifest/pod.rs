@@ -46,6 +46,7 @@ pub(super) fn template(name: &str, namespace: &str, spec: &core::PodSpec, tree: 
         never_preempts,
         restart_policy: restart_policy(spec, spec_tree, builder),
         grace: grace(spec, spec_tree, builder),
+        active_deadline: active_deadline(spec, spec_tree, builder),
         requests: rounded(&effective(&asked, &pod_level, &overhead), &builder.resources),
         // The scorer of the Fit plugin never looks at pod-level resources.
         scored: rounded(&effective(&filled(&asked), &unset, &overhead), &builder.resources),
@@ -186,6 +187,15 @@ fn grace(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> SimSpa
         builder.report.problem(Code::OutOfRange, place, format!("a grace period of {seconds} seconds")).help("0 seconds to 100 years");
     }
     SimSpan::from_secs(u64::try_from(seconds).unwrap_or(0).min(3_153_600_000))
+}
+
+fn active_deadline(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> Option<SimSpan> {
+    let seconds = spec.active_deadline_seconds?;
+    if !(1..=i64::from(i32::MAX)).contains(&seconds) {
+        let place = tree.place(&["activeDeadlineSeconds"]);
+        builder.report.problem(Code::OutOfRange, place, format!("a deadline of {seconds} seconds")).help("1 second or more");
+    }
+    Some(SimSpan::from_secs(u64::try_from(seconds).unwrap_or(1)))
 }
 
 /// Checks that containers and volumes have good names, none twice, and that mounted volumes exist.

@@ -11,5 +11,5 @@ pub use addresses::AddressPool;
 pub use images::{ImageCache, ImageKey, Presence};
 pub use lifecycle::{IllegalStep, Phase, PodState, Signal};
 pub use nodes::Nodes;
-pub use pods::{Birth, Container, ContainerState, ExitReason, Pod, PodRef, Pods, new_pod};
+pub use pods::{Birth, Container, ContainerState, Doing, ExitReason, Health, Pod, PodRef, Pods, WaitReason, new_pod};
 pub use step::Step;

@@ -16,6 +16,8 @@ pub struct Nodes {
     pub addresses: Table<NodeId, AddressPool>,
     /// Images.
     pub images: Table<NodeId, ImageCache>,
+    /// Since when each kubelet runs; [`SimTime::ZERO`] if since before the run.
+    pub kubelet_since: Table<NodeId, SimTime>,
     /// Pods that are bound to each node and not gone yet, in no particular order; [`super::Pod::seat`] is a Pod's place.
     pub residents: Table<NodeId, Vec<PodId>>,
 }
@@ -30,6 +32,7 @@ impl Nodes {
             sandboxes: Table::filled(count, 0),
             addresses: Table::filled(count, AddressPool::new(spec.network.block_size())),
             images: pools().map(|pool| preloaded(spec, pool)).collect(),
+            kubelet_since: Table::filled(count, SimTime::ZERO),
             residents: Table::filled(count, Vec::new()),
         }
     }

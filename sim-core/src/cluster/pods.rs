@@ -64,14 +64,24 @@ pub struct Pod {
     pub ready_once: bool,
     /// True once the address is given back, or none was ever taken.
     pub address_free: bool,
-    /// Containers that exited, hang or fail a check, not yet under restart.
-    pub sick: u8,
-    /// Containers under restart.
-    pub restarting: u8,
+    /// What its worker is doing.
+    pub doing: Doing,
+    /// True if its worker was woken while it was busy.
+    pub wanted: bool,
+    /// True if something in the sync that goes on, or went on last, failed.
+    pub failing: bool,
+    /// True while a relist that concerns it is on the agenda.
+    pub relist_due: bool,
+    /// True once its volumes are mounted.
+    pub mounted: bool,
+    /// True once a regular container has started in the sandbox that it has.
+    pub initialized: bool,
     /// Failures that wait for the Pod to be Healthy again.
     pub failures: u8,
-    /// Grows each time the Pod stops being ready; a `Ready` event of before is void.
+    /// Grows whenever its readiness is foretold anew; a `Ready` event of before is void.
     pub ready_epoch: u16,
+    /// Grows with each thing its worker does; the end of an earlier one is void.
+    pub epoch: u16,
     /// Last octets of the address within the node's block.
     pub address: u16,
     /// Its template.
@@ -102,6 +112,16 @@ pub struct Pod {
     pub assigned_at: SimTime,
     /// The earliest failure that is not over yet.
     pub failed_at: SimTime,
+    /// Sandboxes made so far: the draw number of what making one takes.
+    pub sandboxes: u16,
+    /// Syncs so far: the draw number of their random streams.
+    pub syncs: u32,
+    /// When the last of them began.
+    pub synced_at: SimTime,
+    /// The earliest time at which something that failed in it may be tried again.
+    pub retry_at: SimTime,
+    /// When its probes' workers began to tick.
+    pub probes_from: SimTime,
     /// Time spent in image pulls and init containers so far.
     pub pull_and_init: SimSpan,
 }
@@ -109,6 +129,59 @@ pub struct Pod {
 impl Pod {
     /// [`Pod::seat`] of a Pod that is on no node.
     pub const NO_SEAT: u32 = u32::MAX;
+}
+
+/// What a Pod's worker in the kubelet is doing: one thing at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Doing {
+    /// Nothing: it sleeps until it is woken.
+    Nothing,
+    /// Waits until the kubelet has noticed the binding.
+    Noticing,
+    /// Stops containers that must be restarted, one after another.
+    Killing,
+    /// Waits for volumes.
+    Mounting,
+    /// Makes the sandbox.
+    Sandbox,
+    /// CNI ADD.
+    Network,
+    /// Waits for a container's image that is being pulled.
+    Pulling,
+    /// Asks the registry for an image that is there.
+    Asking,
+    /// Creates and starts a container.
+    Starting,
+    /// Runs a container's `postStart` handler.
+    Hook,
+}
+
+/// How a container fares, as far as its Pod's state goes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Health {
+    /// As it should be.
+    Fine,
+    /// It exited, hangs or fails a check.
+    Sick,
+    /// The restart policy acts on it.
+    Restarting,
+}
+
+/// Why a container waits: `reason` of its waiting state.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum WaitReason {
+    /// `ContainerCreating`, or `PodInitializing` in a Pod with init containers.
+    Creating,
+    /// `ErrImagePull`.
+    ErrImagePull,
+    /// `ImagePullBackOff`.
+    ImagePullBackOff,
+    /// `ErrImageNeverPull`.
+    ErrImageNeverPull,
+    /// `CrashLoopBackOff`.
+    CrashLoopBackOff,
+    /// `PostStartHookError`.
+    PostStartHookError,
 }
 
 /// What a container does.
@@ -144,10 +217,20 @@ pub struct Container {
     pub state: ContainerState,
     /// True while its process hangs.
     pub hung: bool,
-    /// True while it counts among the Pod's sick containers.
-    pub sick: bool,
-    /// True while it counts among the Pod's containers under restart.
-    pub restarting: bool,
+    /// How it fares.
+    pub health: Health,
+    /// True once the kubelet has noticed that it is up, or has ended.
+    pub noticed: bool,
+    /// True once its startup probe has passed, or at once where it has none.
+    pub started: bool,
+    /// True while its readiness probe says so, or it has none and is started.
+    pub ready: bool,
+    /// True if its Pod's next sync stops it.
+    pub condemned: bool,
+    /// True once it has been asked to stop.
+    pub stopping: bool,
+    /// Why it waits, where it does.
+    pub waits: WaitReason,
     /// Exit code of the last or coming exit.
     pub exit: u8,
     /// Why it ended last, or will end.
@@ -160,6 +243,12 @@ pub struct Container {
     pub started_at: SimTime,
     /// Last exit.
     pub ended_at: SimTime,
+    /// When it ends by itself; [`SimTime::MAX`] if never.
+    pub ends_at: SimTime,
+    /// When it begins to pass its probes.
+    pub serves_at: SimTime,
+    /// When its readiness probe's ticks began.
+    pub poked_at: SimTime,
     /// Crash back-off.
     pub backoff: SimSpan,
     /// Last start that back-off allowed; [`SimTime::MAX`] before the first.
@@ -174,14 +263,22 @@ impl Container {
     const NEW: Self = Self {
         state: ContainerState::Waiting,
         hung: false,
-        sick: false,
-        restarting: false,
+        health: Health::Fine,
+        noticed: true,
+        started: false,
+        ready: false,
+        condemned: false,
+        stopping: false,
+        waits: WaitReason::Creating,
         exit: 0,
         reason: ExitReason::Completed,
         epoch: 0,
         starts: 0,
         started_at: SimTime::ZERO,
         ended_at: SimTime::ZERO,
+        ends_at: SimTime::MAX,
+        serves_at: SimTime::ZERO,
+        poked_at: SimTime::ZERO,
         backoff: SimSpan::ZERO,
         backoff_since: SimTime::MAX,
         cpu: 0,
@@ -308,10 +405,20 @@ pub fn new_pod(template: TemplateId, workload: WorkloadId, instance: InstanceId,
         sandbox: false,
         ready_once: false,
         address_free: true,
-        sick: 0,
-        restarting: 0,
         failures: 0,
         ready_epoch: 0,
+        epoch: 0,
+        doing: Doing::Nothing,
+        wanted: false,
+        failing: false,
+        relist_due: false,
+        mounted: false,
+        initialized: false,
+        sandboxes: 0,
+        syncs: 0,
+        synced_at: now,
+        retry_at: SimTime::MAX,
+        probes_from: SimTime::ZERO,
         address: 0,
         template,
         workload,

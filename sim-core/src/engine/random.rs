@@ -90,6 +90,10 @@ pub enum Purpose {
     Shutdown = 36,
     /// What a container uses of what it asked for.
     Usage = 37,
+    /// How long a `postStart` handler takes, and whether it fails.
+    PostStart = 38,
+    /// How long a `preStop` handler takes.
+    PreStop = 39,
 
     /// How large an image is, or how fast it is pulled.
     ImagePull = 50,
@@ -103,6 +107,10 @@ pub enum Purpose {
     Volume = 54,
     /// When a kubelet looks at its pods.
     Sync = 55,
+    /// How late a probe's first attempt is where a kubelet was started a short while ago.
+    ProbePhase = 56,
+    /// How long writing a Pod's status takes.
+    Status = 57,
 
     /// How late a watcher sees a change.
     Watch = 70,

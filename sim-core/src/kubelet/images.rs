@@ -1,10 +1,26 @@
 //! Image pulls: one at a time on a node, if so configured, in the order of asking.
 
-use crate::cluster::{ImageKey, Presence};
+use crate::cluster::{ImageKey, Presence, WaitReason};
 use crate::spec::{PullPolicy, Registry};
 use crate::table::PodId;
-use crate::units::SimSpan;
+use crate::units::{SimSpan, SimTime};
 use crate::world::World;
+
+/// What becomes of a container's image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// It is there; asking the registry whether it is the newest takes so long.
+    Here(SimSpan),
+    /// It is being pulled: the end of the pull wakes the Pod's worker.
+    Coming,
+    /// It cannot be had, and may be tried again from then on.
+    Failed(WaitReason, SimTime),
+}
+
+/// Sees to it that the image of the container `index` of `pod` is on its node.
+pub fn ensure(world: &mut World<'_>, pod: PodId, index: u8) -> Answer {
+    Answer::Here(wait_for_image(world, pod, index))
+}
 
 /// How long the container `index` of `pod` waits for its image, from now. The pull is booked on the node.
 pub fn wait_for_image(world: &mut World<'_>, pod: PodId, index: u8) -> SimSpan {

@@ -1,16 +1,26 @@
 //! The kubelet: starts and stops Pods, pulls images, watches and restarts containers.
 //!
-//! All kubelets are one set of functions over the world; what a node's kubelet knows lies in the node's columns.
+//! All kubelets are one set of functions over the world; what a node's kubelet knows lies in the node's columns. Each Pod has a worker
+//! ([`sync`]) that does one thing at a time; what happens in containers ([`process`]) is noticed at relists ([`relist`]) and by probes
+//! ([`health`]), which wake the worker.
 
+mod backoff;
+mod health;
 mod images;
-mod restart;
-mod running;
+mod phase;
+mod probe;
+mod process;
+mod relist;
 mod season;
 mod start;
+mod status;
 mod stop;
+mod sync;
 
-pub use restart::{exit_seen, exited, killed, restart_due, up, up_seen};
-pub use running::{hang_forgotten, hang_over, hang_seen, hung, probe_kill, ready};
+pub use health::{hang_over, hang_seen, hangs, hung, probe_kill, ready, startup_passed, state_of};
+pub use process::{exited, killed};
+pub use relist::relist;
 pub use season::season;
-pub use start::{bound, step_done};
-pub use stop::{delete, fail, released, removed, stopped, torn_down};
+pub use start::bound;
+pub use stop::{deadline, delete, fail, released, removed, stopped, torn_down};
+pub use sync::{due, step_done};

@@ -1,6 +1,6 @@
 //! Pods that ran before the run began.
 
-use super::{images, restart};
+use super::{images, process};
 use crate::cluster::PodState;
 use crate::engine::random::Purpose;
 use crate::event::Event;
@@ -15,6 +15,7 @@ use crate::world::World;
 pub fn season(world: &mut World<'_>, pod: PodId, run: Option<SimSpan>) {
     let row = &mut world.pods[pod];
     (row.state, row.ready_once, row.step) = (PodState::Healthy, true, Step::Ready);
+    (row.mounted, row.initialized, row.sandboxes) = (true, true, 1);
     world.take_seat(pod);
     world.sandbox_up(pod);
     images::put_images(world, pod);
@@ -28,17 +29,19 @@ pub fn season(world: &mut World<'_>, pod: PodId, run: Option<SimSpan>) {
 fn season_container(world: &mut World<'_>, pod: PodId, index: u8, run: Option<SimSpan>) {
     let about = world.container_spec(pod, index);
     let entity = world.container_entity(pod, index);
-    let (cpu, memory) = restart::usage(world, about, entity, 0);
+    let (cpu, memory) = process::usage(world, about, entity, 0);
     world.container_up(pod, index, cpu, memory);
+    let row = world.pods.container_mut(pod, index);
+    (row.noticed, row.started, row.ready) = (true, true, true);
     let behavior = &about.behavior;
     let run = match (run, &behavior.run) {
         (Some(rest), Some(_)) => rest,
         (_, law) => rest_of(world, law.as_ref(), (entity, 0)),
     };
     let crash = rest_of(world, behavior.crash.as_ref(), (entity, 1));
-    world.pods.container_mut(pod, index).exit = restart::exit_code(world, about, crash < run, (entity, 0));
-    let (container, ends) = (world.container_ref(pod, index), run.min(crash));
-    world.after(ends, Event::Exited(container));
+    let (code, ends) = (process::exit_code(world, about, crash < run, (entity, 0)), run.min(crash));
+    process::ends(world, pod, index, world.now + ends, code);
+    let container = world.container_ref(pod, index);
     let hang = rest_of(world, behavior.hang.as_ref().map(|hang| &hang.after), (entity, 2));
     if hang < ends {
         world.after(hang, Event::Hung(container));

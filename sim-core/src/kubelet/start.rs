@@ -1,137 +1,103 @@
-//! From the binding to Running: notice, volumes, sandbox, address, then container after container.
-//!
-//! Init containers run one after another, a native sidecar among them only has to be up; regular containers are pulled, created and
-//! started one after another in one sync. Each step's end is one event (`StepDone`); which step it was, the Pod's row knows.
+//! From the binding to the first container: notice, admission, volumes, sandbox, address. The rest of a start is the sync's
+//! ([`super::sync`]).
 
-use super::{images, restart, running};
-use crate::cluster::{PodRef, PodState, Signal, Step};
+use super::sync::{self, advance, end, fail_until, go_on, take};
+use crate::cluster::{Doing, PodRef, PodState, Signal};
 use crate::engine::random::Purpose;
 use crate::event::Event;
-use crate::spec::{ContainerKind, Distribution};
+use crate::measure::{Happening, Step};
+use crate::spec::Distribution;
 use crate::table::PodId;
+use crate::units::SimSpan;
 use crate::world::World;
 
 /// The binding is written: the kubelet will notice.
 pub fn bound(world: &mut World<'_>, pod: PodRef) {
     let Some(pod) = world.alive(pod).filter(|&pod| !world.pods[pod].state.is_terminal()) else { return };
     world.take_seat(pod);
+    world.tell(pod, None, Happening::Scheduled);
     world.next_step(pod, Step::Notice);
     world.signal(pod, Signal::Bound);
     let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, world.pods[pod].entity, 1);
-    world.after(watch, Event::StepDone(world.pod_ref(pod)));
+    take(world, pod, Doing::Noticing, watch);
 }
 
-/// The current step of a Pod's start is over.
-pub fn step_done(world: &mut World<'_>, pod: PodRef) {
-    let Some(pod) = world.alive(pod) else { return };
-    if world.pods[pod].terminating || world.pods[pod].state.is_terminal() {
-        return;
+/// The kubelet has noticed the binding: the Pod's worker begins, and its clock runs.
+pub(super) fn noticed(world: &mut World<'_>, pod: PodId) {
+    world.pods[pod].doing = Doing::Nothing;
+    if let Some(deadline) = world.template(pod).active_deadline {
+        world.after(whole_seconds(deadline), Event::Deadline(world.pod_ref(pod)));
     }
-    match world.pods[pod].step {
-        Step::Notice => noticed(world, pod),
-        Step::Volumes => begin(world, pod, Step::Sandbox, &world.spec.kubelet.sandbox, Purpose::Sandbox),
-        Step::Sandbox => sandbox_up(world, pod),
-        Step::Network => network_up(world, pod),
-        Step::Pull => image_ready(world, pod),
-        Step::Start => started(world, pod),
-        Step::Init => next_container(world, pod, world.pods[pod].cursor + 1),
-        Step::Relist => all_up(world, pod),
-        Step::Queue | Step::Bind | Step::Ready => unreachable!("{:?} does not end by a StepDone", world.pods[pod].step),
-    }
+    sync::wake(world, pod);
 }
 
-/// Ends the current step and begins one that takes a drawn time.
-fn begin(world: &mut World<'_>, pod: PodId, step: Step, law: &Distribution, purpose: Purpose) {
-    world.next_step(pod, step);
-    let span = world.draw(law, purpose, world.pods[pod].entity, 0);
-    world.after(span, Event::StepDone(world.pod_ref(pod)));
+/// The deadline is looked at on the ticks of the kubelet's loop, once a second.
+fn whole_seconds(span: SimSpan) -> SimSpan {
+    SimSpan::from_secs(span.as_nanos().div_ceil(1_000_000_000))
 }
 
-fn noticed(world: &mut World<'_>, pod: PodId) {
-    let kubelet = &world.spec.kubelet;
-    match world.template(pod).volumes {
-        0 => begin(world, pod, Step::Sandbox, &kubelet.sandbox, Purpose::Sandbox),
-        _ => begin(world, pod, Step::Volumes, &kubelet.volumes, Purpose::Volume),
+/// Mounts the Pod's volumes, if it has any.
+pub(super) fn mount(world: &mut World<'_>, pod: PodId) {
+    if world.template(pod).volumes == 0 {
+        return mounted(world, pod);
     }
+    world.next_step(pod, Step::Volumes);
+    draw_and_take(world, pod, Doing::Mounting, &world.spec.kubelet.volumes, Purpose::Volume);
+}
+
+/// Begins something that takes a drawn time.
+fn draw_and_take(world: &mut World<'_>, pod: PodId, doing: Doing, law: &Distribution, purpose: Purpose) {
+    let (entity, draw) = (world.pods[pod].entity, u64::from(world.pods[pod].sandboxes) * 2);
+    let span = world.draw(law, purpose, entity, draw);
+    take(world, pod, doing, span);
+}
+
+/// The volumes are mounted. The workers of the Pod's probes begin to tick.
+pub(super) fn mounted(world: &mut World<'_>, pod: PodId) {
+    let now = world.now;
+    let row = &mut world.pods[pod];
+    (row.mounted, row.probes_from) = (true, now);
+    go_on(world, pod);
+}
+
+/// Makes the sandbox: pause container and network namespace.
+pub(super) fn make_sandbox(world: &mut World<'_>, pod: PodId) {
+    world.next_step(pod, Step::Sandbox);
+    draw_and_take(world, pod, Doing::Sandbox, &world.spec.kubelet.sandbox, Purpose::Sandbox);
 }
 
 /// The pause container runs and holds the network namespace; CNI ADD is next, unless the Pod uses the node's own network.
-fn sandbox_up(world: &mut World<'_>, pod: PodId) {
+pub(super) fn sandbox_made(world: &mut World<'_>, pod: PodId) {
+    world.pods[pod].sandboxes += 1;
     world.record.containers.pauses += 1;
     world.sandbox_up(pod);
     if world.template(pod).host_network {
-        return next_container(world, pod, 0);
+        return network_ready(world, pod);
     }
-    begin(world, pod, Step::Network, &world.spec.kubelet.network, Purpose::Network);
+    world.next_step(pod, Step::Network);
+    draw_and_take(world, pod, Doing::Network, &world.spec.kubelet.network, Purpose::Network);
 }
 
-/// CNI ADD has returned. Without a free address the sync fails and comes again.
-fn network_up(world: &mut World<'_>, pod: PodId) {
+/// CNI ADD has returned. Without a free address the sandbox is taken down and the sync fails.
+pub(super) fn network_made(world: &mut World<'_>, pod: PodId) {
     if world.take_address(pod) {
-        return next_container(world, pod, 0);
+        return network_ready(world, pod);
     }
     world.record.addresses.exhausted += 1;
-    let wait = restart::resync(world, world.pods[pod].entity, world.now.as_nanos());
-    world.after(wait, Event::StepDone(world.pod_ref(pod)));
+    world.tell(pod, None, Happening::FailedSandbox);
+    world.sandbox_down(pod);
+    fail_until(world, pod, world.now);
+    end(world, pod);
 }
 
-/// Turns to the container `cursor`: its image first.
-fn next_container(world: &mut World<'_>, pod: PodId, cursor: u8) {
-    world.pods[pod].cursor = cursor;
-    if cursor == world.pods.containers_of(pod) {
-        world.next_step(pod, Step::Relist);
-        return world.at(world.relist(pod), Event::StepDone(world.pod_ref(pod)));
-    }
-    let wait = images::wait_for_image(world, pod, cursor);
-    if wait.is_zero() {
-        return image_ready(world, pod);
-    }
-    world.next_step(pod, Step::Pull);
-    world.after(wait, Event::StepDone(world.pod_ref(pod)));
+fn network_ready(world: &mut World<'_>, pod: PodId) {
+    world.tell(pod, None, Happening::SandboxReady);
+    advance(world, pod, 0);
 }
 
-/// The container's image is there: it is created and started.
-fn image_ready(world: &mut World<'_>, pod: PodId) {
+/// The image of the first container is there.
+pub(super) fn image_ready(world: &mut World<'_>, pod: PodId) {
     if world.pods[pod].state == PodState::ImagePull {
         world.signal(pod, Signal::ImageReady);
     }
-    world.next_step(pod, Step::Start);
-    let cursor = world.pods[pod].cursor;
-    let span = restart::start_span(world, pod, cursor);
-    world.after(span, Event::StepDone(world.pod_ref(pod)));
-}
-
-/// The container under the cursor is up.
-fn started(world: &mut World<'_>, pod: PodId) {
-    let cursor = world.pods[pod].cursor;
-    restart::container_starts(world, pod, cursor);
-    match world.container_spec(pod, cursor).kind {
-        // Its exit, noticed at a relist, goes on.
-        ContainerKind::Init => world.next_step(pod, Step::Init),
-        // The next one needs a sync, which the relist that sees this one brings.
-        ContainerKind::Sidecar => {
-            world.next_step(pod, Step::Init);
-            world.at(world.relist(pod), Event::StepDone(world.pod_ref(pod)));
-        }
-        ContainerKind::App => next_container(world, pod, cursor + 1),
-    }
-}
-
-/// An init container has run to its end and the kubelet has noticed: on to the next.
-pub fn resume(world: &mut World<'_>, pod: PodId) {
-    next_container(world, pod, world.pods[pod].cursor + 1);
-}
-
-/// The relist shows all containers up: the Pod is Running.
-fn all_up(world: &mut World<'_>, pod: PodId) {
-    world.next_step(pod, Step::Ready);
-    let row = &world.pods[pod];
-    let total = row.born.age(world.now);
-    let without = total.saturating_sub(row.pull_and_init);
-    world.record.startup.running.record(total);
-    world.record.startup.objective.record(without);
-    world.signal(pod, Signal::Started);
-    running::expect_ready(world, pod);
-    running::settle(world, pod);
-    restart::maybe_finished(world, pod);
 }

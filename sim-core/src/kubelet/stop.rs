@@ -1,17 +1,68 @@
-//! Stopping: deletion with grace, the order of sidecars, teardown of the sandbox, and the Pod's way out of the books.
+//! Stopping: hooks, SIGTERM and SIGKILL, the order of sidecars, teardown of the sandbox, and the Pod's way out of the books.
+//!
+//! After the kubelet's `killContainer`: all containers of a Pod are asked to stop at once, each by a worker of its own. Its `preStop`
+//! handler runs first, within the grace period; a sidecar then waits for its turn, after the regular containers and the sidecars behind
+//! it in the list; then comes SIGTERM, and SIGKILL when what is left of the grace period, but at least two seconds, is over. Whole
+//! seconds are taken off the grace period for the handler and for the wait.
 
-use super::restart;
-use super::running::{KILLED, is_up};
-use crate::cluster::{ContainerState, PodRef, PodState};
+use super::health::is_up;
+use super::process;
+use crate::cluster::{ContainerState, Doing, Phase, PodRef, PodState, Signal};
 use crate::engine::random::Purpose;
 use crate::event::Event;
-use crate::spec::ContainerKind;
+use crate::measure::Happening;
+use crate::spec::{ContainerKind, Hook};
 use crate::table::PodId;
-use crate::units::SimSpan;
+use crate::units::{SimSpan, SimTime};
 use crate::world::{Note, World};
 
 /// A grace period never lets less than this pass between SIGTERM and SIGKILL.
-const GRACE_MIN: SimSpan = SimSpan::from_secs(2);
+const KILL_AFTER_MIN: SimSpan = SimSpan::from_secs(2);
+/// A Pod's grace period is never less than this.
+const GRACE_MIN: SimSpan = SimSpan::from_secs(1);
+/// Exit code of a container that SIGKILL ended.
+const KILLED: u8 = 137;
+
+/// How a container will behave when it is asked to stop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Manner {
+    /// How long its `preStop` handler takes, if it has one.
+    pre_stop: Option<SimSpan>,
+    /// From SIGTERM to its exit; [`SimSpan::MAX`] if it does not heed it.
+    heeds: SimSpan,
+}
+
+/// When a container ends that is asked to stop now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stop {
+    /// SIGTERM.
+    term: SimSpan,
+    /// Its end.
+    end: SimSpan,
+    /// True if SIGKILL ended it.
+    killed: bool,
+}
+
+/// The rule for one container; `turn` is when the ones that a sidecar waits for have ended.
+fn stop_at(manner: Manner, grace: SimSpan, turn: Option<SimSpan>) -> Stop {
+    let (mut at, mut left) = (SimSpan::ZERO, grace);
+    if let Some(handler) = manner.pre_stop.filter(|_| !left.is_zero()) {
+        at = handler.min(left);
+        left = left.saturating_sub(whole(at));
+    }
+    if let Some(turn) = turn.filter(|_| !left.is_zero()) {
+        let waited = turn.saturating_sub(at).min(left);
+        at = at.saturating_add(waited);
+        left = left.saturating_sub(whole(waited));
+    }
+    let left = left.max(KILL_AFTER_MIN);
+    let killed = manner.heeds > left;
+    Stop { term: at, end: at.saturating_add(manner.heeds.min(left)), killed }
+}
+
+fn whole(span: SimSpan) -> SimSpan {
+    SimSpan::from_secs(span.as_nanos() / 1_000_000_000)
+}
 
 /// Deletes a Pod: at once if no node runs it, else with SIGTERM and grace.
 pub fn delete(world: &mut World<'_>, pod: PodId) {
@@ -21,15 +72,15 @@ pub fn delete(world: &mut World<'_>, pod: PodId) {
     }
     let state = row.state;
     world.record.pods.deleted += 1;
+    world.tell(pod, None, Happening::Deleting);
     world.set_ready(pod, false);
     world.note(Note::Deleting(pod));
     if state == PodState::Scheduling {
-        return world.signal(pod, restart::last_signal(state, false));
+        return world.signal(pod, last_signal(state, false));
     }
     let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, world.pods[pod].entity, 2);
-    let grace = world.template(pod).grace.max(GRACE_MIN);
-    let ends = world.now + watch + term_all(world, pod, grace);
-    world.at(world.relist_after(pod, ends), Event::Stopped(world.pod_ref(pod)));
+    let grace = world.template(pod).grace;
+    stop_all(world, pod, watch, grace);
 }
 
 /// The kubelet ends a Pod that it cannot keep (eviction, deadline): SIGTERM with `grace`, phase `Failed`.
@@ -40,50 +91,88 @@ pub fn fail(world: &mut World<'_>, pod: PodId, grace: SimSpan) {
     }
     row.evicted = true;
     world.set_ready(pod, false);
-    let ends = world.now + term_all(world, pod, grace.max(GRACE_MIN));
-    world.at(world.relist_after(pod, ends), Event::Stopped(world.pod_ref(pod)));
+    stop_all(world, pod, SimSpan::ZERO, grace);
 }
 
-/// The regular containers have ended by themselves: what still runs (native sidecars) is stopped, then the Pod ends.
+/// A Pod has been active for as long as it may be.
+pub fn deadline(world: &mut World<'_>, pod: PodRef) {
+    let Some(pod) = world.alive(pod).filter(|&pod| !world.pods[pod].state.is_terminal() && !world.pods[pod].terminating) else { return };
+    world.tell(pod, None, Happening::DeadlineExceeded);
+    let grace = world.template(pod).grace;
+    fail(world, pod, grace);
+}
+
+/// The regular containers have ended by themselves, or an init container has failed for good: what still runs is stopped, then the Pod
+/// ends.
 pub(super) fn wind_down(world: &mut World<'_>, pod: PodId, well: bool) {
-    let grace = world.template(pod).grace.max(GRACE_MIN);
-    let rest = term_all(world, pod, grace);
-    if rest.is_zero() {
+    if !(0..world.pods.containers_of(pod)).any(|index| is_up(world, pod, index)) {
         return finish(world, pod, well);
     }
     world.pods[pod].terminating = true;
-    let ends = world.now + rest;
-    world.at(world.relist_after(pod, ends), Event::Stopped(world.pod_ref(pod)));
+    let grace = world.template(pod).grace;
+    stop_all(world, pod, SimSpan::ZERO, grace);
 }
 
-/// Sends SIGTERM to all that runs and gives the time until the last has ended: regular and init containers together, then native
-/// sidecars in reverse order, each cut by SIGKILL.
-fn term_all(world: &mut World<'_>, pod: PodId, grace: SimSpan) -> SimSpan {
-    let (mut mains, mut sidecars) = (SimSpan::ZERO, SimSpan::ZERO);
-    for index in (0..world.pods.containers_of(pod)).rev() {
-        if !is_up(world, pod, index) {
-            continue;
-        }
-        if world.container_spec(pod, index).kind == ContainerKind::Sidecar {
-            // A sidecar waits for its turn while the grace period lasts, and always has the least grace for itself.
-            let left = grace.saturating_sub(mains + sidecars).max(GRACE_MIN);
-            sidecars += term(world, pod, index, left);
-        } else {
-            mains = mains.max(term(world, pod, index, grace));
+/// Asks all containers to stop `after` a while; the Pod is over at the first relist after the last of them has ended.
+fn stop_all(world: &mut World<'_>, pod: PodId, after: SimSpan, grace: SimSpan) {
+    let row = &mut world.pods[pod];
+    (row.doing, row.epoch) = (Doing::Nothing, row.epoch.wrapping_add(1));
+    let (grace, asked) = (grace.max(GRACE_MIN), world.now + after);
+    let mut last = asked;
+    for index in 0..world.pods.containers_of(pod) {
+        if !is_sidecar(world, pod, index) {
+            last = last.max(ask(world, pod, index, asked, (grace, None)));
         }
     }
-    mains + sidecars
+    for index in (0..world.pods.containers_of(pod)).rev() {
+        if is_sidecar(world, pod, index) {
+            last = last.max(ask(world, pod, index, asked, (grace, Some(last.since(asked)))));
+        }
+    }
+    world.at(world.relist_after(pod, last), Event::Stopped(world.pod_ref(pod)));
 }
 
-/// Sends SIGTERM to one container: how long it takes to end, at most `grace`; its exit code is set.
-fn term(world: &mut World<'_>, pod: PodId, index: u8, grace: SimSpan) -> SimSpan {
-    let behavior = &world.container_spec(pod, index).behavior;
-    let row = *world.pods.container(pod, index);
-    let entity = world.container_entity(pod, index);
-    let wants = world.draw(&behavior.shutdown, Purpose::Shutdown, entity, u64::from(row.starts));
-    let heeds = !row.hung && wants <= grace;
-    world.pods.container_mut(pod, index).exit = if heeds { behavior.shutdown_exit } else { KILLED };
-    if heeds { wants } else { grace }
+fn is_sidecar(world: &World<'_>, pod: PodId, index: u8) -> bool {
+    world.container_spec(pod, index).kind == ContainerKind::Sidecar
+}
+
+/// Stops one container, for its Pod to go on: after a failed probe or hook.
+pub(super) fn stop_container(world: &mut World<'_>, pod: PodId, index: u8) {
+    let about = world.container_spec(pod, index);
+    let probe = if world.pods.container(pod, index).started { about.liveness } else { about.startup };
+    let grace = probe.and_then(|probe| probe.grace).unwrap_or(world.template(pod).grace);
+    ask(world, pod, index, world.now, (grace.max(GRACE_MIN), None));
+}
+
+/// Asks a container to stop at `asked`, and gives the time of its end, which is on the agenda then. One that is not up has ended.
+fn ask(world: &mut World<'_>, pod: PodId, index: u8, asked: SimTime, (grace, turn): (SimSpan, Option<SimSpan>)) -> SimTime {
+    if !is_up(world, pod, index) {
+        return asked;
+    }
+    world.tell(pod, Some(index), Happening::Killing);
+    let manner = manner(world, pod, index);
+    let stop = stop_at(manner, grace, turn);
+    let (end, code) = (asked + stop.end, if stop.killed { KILLED } else { world.container_spec(pod, index).behavior.shutdown_exit });
+    let row = world.pods.container_mut(pod, index);
+    row.stopping = true;
+    if row.ends_at <= end {
+        return row.ends_at;
+    }
+    row.epoch = row.epoch.wrapping_add(1);
+    process::ends(world, pod, index, end, code);
+    end
+}
+
+/// How a container will behave this time. A process that hangs does not heed SIGTERM.
+fn manner(world: &mut World<'_>, pod: PodId, index: u8) -> Manner {
+    let about = world.container_spec(pod, index);
+    let (entity, draw) = process::address(world, pod, index);
+    let pre_stop = about.pre_stop.map(|hook| match hook {
+        Hook::Sleep(span) => span,
+        Hook::Handler => world.draw(&about.behavior.pre_stop, Purpose::PreStop, entity, draw),
+    });
+    let heeds = world.draw(&about.behavior.shutdown, Purpose::Shutdown, entity, draw);
+    Manner { pre_stop, heeds: if world.pods.container(pod, index).hung { SimSpan::MAX } else { heeds } }
 }
 
 /// The containers of a Pod that is being stopped have ended.
@@ -106,7 +195,12 @@ pub(super) fn finish(world: &mut World<'_>, pod: PodId, well: bool) {
         }
     }
     let state = world.pods[pod].state;
-    world.signal(pod, restart::last_signal(state, well));
+    world.signal(pod, last_signal(state, well));
+}
+
+/// The signal that ends a Pod from `state`: only a Pod that ran can succeed.
+fn last_signal(state: PodState, well: bool) -> Signal {
+    if well && state.phase() == Phase::Running { Signal::Completed } else { Signal::Broken }
 }
 
 /// The scheduler has seen that a Pod has ended; meanwhile its node takes the sandbox down.
@@ -127,6 +221,60 @@ pub fn torn_down(world: &mut World<'_>, pod: PodRef) {
 /// The Pod's object is gone from the API: its row is free.
 pub fn removed(world: &mut World<'_>, pod: PodRef) {
     if let Some(pod) = world.alive(pod) {
+        world.tell(pod, None, Happening::Removed);
         world.remove_pod(pod);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn secs(secs: u64) -> SimSpan {
+        SimSpan::from_secs(secs)
+    }
+
+    fn stop(pre_stop: Option<u64>, heeds: SimSpan, grace: u64) -> (SimSpan, SimSpan, bool) {
+        let Stop { term, end, killed } = stop_at(Manner { pre_stop: pre_stop.map(secs), heeds }, secs(grace).max(GRACE_MIN), None);
+        (term, end, killed)
+    }
+
+    #[test]
+    fn a_container_stops_as_in_the_worked_examples() {
+        let (never, quick) = (SimSpan::MAX, SimSpan::from_millis(200));
+        #[rustfmt::skip]
+        let table = [
+            ("T1: heeds SIGTERM",                 stop(None,     quick, 30), (secs(0),  quick,    false)),
+            ("T2: ignores it",                    stop(None,     never, 30), (secs(0),  secs(30), true)),
+            ("T3: a handler of 10 s",             stop(Some(10), never, 30), (secs(10), secs(30), true)),
+            ("T4: a handler of 60 s is given up", stop(Some(60), never, 30), (secs(30), secs(32), true)),
+            ("T5: no grace",                      stop(Some(60), never, 0),  (secs(1),  secs(3),  true)),
+            ("T8: a probe's grace of 5 s",        stop(None,     never, 5),  (secs(0),  secs(5),  true)),
+        ];
+        for (name, have, want) in table {
+            assert_eq!(have, want, "{name}");
+        }
+    }
+
+    /// SIGTERM and end of main, S1 and S2.
+    fn with_sidecars(main: SimSpan, sidecars: SimSpan, grace: u64) -> [(SimSpan, SimSpan); 3] {
+        let one = |heeds, turn| stop_at(Manner { pre_stop: None, heeds }, secs(grace), turn);
+        let main = one(main, None);
+        let second = one(sidecars, Some(main.end));
+        let first = one(sidecars, Some(main.end.max(second.end)));
+        [main, first, second].map(|stop| (stop.term, stop.end))
+    }
+
+    #[test]
+    fn sidecars_stop_after_the_regular_containers_in_reverse_order() {
+        let s = secs;
+        assert_eq!(with_sidecars(s(12), s(1), 30), [(s(0), s(12)), (s(13), s(14)), (s(12), s(13))], "T6");
+        assert_eq!(with_sidecars(SimSpan::MAX, SimSpan::MAX, 30), [(s(0), s(30)), (s(30), s(32)), (s(30), s(32))], "T7");
+    }
+
+    #[test]
+    fn whole_seconds_of_a_handler_are_taken_off_the_grace_period() {
+        let manner = Manner { pre_stop: Some(SimSpan::from_millis(3_900)), heeds: SimSpan::MAX };
+        assert_eq!(stop_at(manner, secs(30), None).end, SimSpan::from_millis(3_900) + secs(27));
     }
 }

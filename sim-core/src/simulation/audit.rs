@@ -2,8 +2,9 @@
 
 use super::outcome::running_again;
 use super::scheduling::Scheduling;
-use crate::cluster::{ContainerState, Phase, PodState};
+use crate::cluster::{ContainerState, Health, Phase};
 use crate::controllers::Controllers;
+use crate::kubelet;
 use crate::table::{Id, NodeId, Table};
 use crate::world::World;
 use std::collections::BTreeSet;
@@ -59,17 +60,12 @@ fn states_add_up(world: &World<'_>) -> Result<(), String> {
 fn containers_decide_the_state(world: &World<'_>) -> Result<(), String> {
     let runs = world.pods.iter().filter(|(_, pod)| pod.state.phase() == Phase::Running && !pod.terminating);
     for (id, pod) in runs {
-        let containers = || (0..world.pods.containers_of(id)).map(|index| world.pods.container(id, index));
-        let counts = (containers().filter(|row| row.restarting).count(), containers().filter(|row| row.sick).count());
-        let state = match counts {
-            (1.., _) => PodState::Restarting,
-            (0, 1..) => PodState::Unhealthy,
-            (0, 0) => PodState::Healthy,
-        };
-        if (counts, state) != ((usize::from(pod.restarting), usize::from(pod.sick)), pod.state) {
-            return Err(format!("Pod row {} is {} but its containers (restarting, sick) are {counts:?}", id.index(), pod.state));
+        let mut containers = (0..world.pods.containers_of(id)).map(|index| world.pods.container(id, index));
+        let state = kubelet::state_of(world, id);
+        if state != pod.state {
+            return Err(format!("Pod row {} is {} but its containers make it {state}", id.index(), pod.state));
         }
-        if containers().any(|row| row.restarting && row.state == ContainerState::Done) {
+        if containers.any(|row| row.health != Health::Fine && row.state == ContainerState::Done) {
             return Err(format!("Pod row {} restarts a container that has ended for good", id.index()));
         }
     }

@@ -112,21 +112,20 @@ impl<'s> Simulation<'s> {
             Event::Observed(pod) => self.scheduling.observed(world, pod),
             Event::Cycle { epoch } => self.scheduling.cycle(world, epoch),
             Event::Bound(pod) => kubelet::bound(world, pod),
-            Event::StepDone(pod) => {
+            Event::StepDone { pod, epoch } => {
                 self.scheduling.noticed(world, pod);
-                kubelet::step_done(world, pod);
+                kubelet::step_done(world, pod, epoch);
             }
+            Event::Sync { pod, epoch } => kubelet::due(world, pod, epoch),
+            Event::Relist(pod) => kubelet::relist(world, pod),
             Event::Exited(container) => kubelet::exited(world, container),
-            Event::ExitSeen(container) => kubelet::exit_seen(world, container),
-            Event::RestartDue(container) => kubelet::restart_due(world, container),
-            Event::Up(container) => kubelet::up(world, container),
-            Event::UpSeen(container) => kubelet::up_seen(world, container),
+            Event::StartupPassed(container) => kubelet::startup_passed(world, container),
             Event::Hung(container) => kubelet::hung(world, container),
             Event::HangSeen(container) => kubelet::hang_seen(world, container),
             Event::ProbeKill(container) => kubelet::probe_kill(world, container),
             Event::HangOver(container) => kubelet::hang_over(world, container),
-            Event::HangForgotten(container) => kubelet::hang_forgotten(world, container),
             Event::Ready { pod, epoch } => kubelet::ready(world, pod, epoch),
+            Event::Deadline(pod) => kubelet::deadline(world, pod),
             Event::Stopped(pod) => kubelet::stopped(world, pod),
             Event::Released(pod) => self.released(pod),
             Event::TornDown(pod) => kubelet::torn_down(world, pod),

@@ -11,6 +11,8 @@ pub struct Behavior {
     pub failure: f64,
     /// Time from start to a crash (non-zero exit), drawn anew at each start; `None` never crashes.
     pub crash: Option<Distribution>,
+    /// Exit code of a crash or a failed run.
+    pub failure_exit: u8,
     /// A hang: the process stays but fails its health checks.
     pub hang: Option<Hang>,
     /// From start until it can serve (passes its checks).
@@ -19,6 +21,12 @@ pub struct Behavior {
     pub shutdown: Distribution,
     /// Exit code on SIGTERM: 0 if it is handled, 143 if not.
     pub shutdown_exit: u8,
+    /// How long its `postStart` handler takes, where it has one that is no `sleep`.
+    pub post_start: Distribution,
+    /// Share of `postStart` handlers, 0 to 1, that fail.
+    pub post_start_failure: f64,
+    /// How long its `preStop` handler takes, where it has one that is no `sleep`.
+    pub pre_stop: Distribution,
     /// What it uses while it runs.
     pub usage: Usage,
 }
@@ -83,10 +91,14 @@ impl Default for Behavior {
             run: None,
             failure: 0.0,
             crash: None,
+            failure_exit: 1,
             hang: None,
             ready: Distribution::Constant(0.0),
             shutdown: Distribution::Constant(0.5),
             shutdown_exit: 0,
+            post_start: Distribution::Constant(0.0),
+            post_start_failure: 0.0,
+            pre_stop: Distribution::Constant(0.0),
             usage: Usage {
                 cpu: Level::OfRequest(Distribution::Constant(0.30)),
                 memory: Level::OfRequest(Distribution::Constant(0.45)),

@@ -17,7 +17,7 @@ pub use behavior::{Behavior, Hang, Level, Shape, Usage};
 pub use distribution::Distribution;
 pub use node::{NodePool, NodeShape, Taint, TaintEffect};
 pub use pod::{
-    ContainerKind, ContainerSpec, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy, Requirement,
+    ContainerKind, ContainerSpec, Hook, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy, Requirement,
     RestartPolicy, Toleration,
 };
 pub use policy::{ArgumentValue, PolicyArgs};

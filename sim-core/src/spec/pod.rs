@@ -23,6 +23,8 @@ pub struct PodTemplate {
     pub restart_policy: RestartPolicy,
     /// `terminationGracePeriodSeconds`.
     pub grace: SimSpan,
+    /// `activeDeadlineSeconds`.
+    pub active_deadline: Option<SimSpan>,
     /// Init containers (ordinary and native sidecars, in order), then containers, in the order of the manifest.
     pub containers: Vec<ContainerSpec>,
     /// Effective request: the larger of the sum of containers and sidecars and the peak of initialisation, plus overhead.
@@ -64,6 +66,7 @@ impl PodTemplate {
             priority: 0,
             restart_policy: RestartPolicy::default(),
             grace: SimSpan::from_secs(30),
+            active_deadline: None,
             containers: Vec::new(),
             requests: Requests::default(),
             scored: Requests::default(),
@@ -147,6 +150,10 @@ pub struct ContainerSpec {
     pub liveness: Option<Probe>,
     /// `startupProbe`.
     pub startup: Option<Probe>,
+    /// `lifecycle.postStart`.
+    pub post_start: Option<Hook>,
+    /// `lifecycle.preStop`.
+    pub pre_stop: Option<Hook>,
     /// What it does once it runs: what a manifest cannot say.
     pub behavior: Behavior,
 }
@@ -166,6 +173,8 @@ impl ContainerSpec {
             readiness: None,
             liveness: None,
             startup: None,
+            post_start: None,
+            pre_stop: None,
             behavior: Behavior::default(),
         }
     }
@@ -195,6 +204,17 @@ pub struct Probe {
     pub success_threshold: u32,
     /// `failureThreshold`.
     pub failure_threshold: u32,
+    /// `terminationGracePeriodSeconds` of the probe: the grace of a kill that it brings; the Pod's where it is not set.
+    pub grace: Option<SimSpan>,
+}
+
+/// A handler of `lifecycle`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hook {
+    /// `sleep`: takes so long.
+    Sleep(SimSpan),
+    /// `exec` or `httpGet`: takes what the container's behaviour says.
+    Handler,
 }
 
 /// What a Pod asks of its node besides resources.

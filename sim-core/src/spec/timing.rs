@@ -30,6 +30,11 @@ pub struct Kubelet {
     pub relist: SimSpan,
     /// Shortest gap between a failed sync and the next; the longest is half as much again.
     pub resync: SimSpan,
+    /// Shortest gap between a sync that went well and the next, if nothing else brings one (`syncFrequency`); the longest is half as much
+    /// again.
+    pub sync: SimSpan,
+    /// From the kubelet's sync until its status is written and seen.
+    pub status: Distribution,
     /// From the last container's exit until the sandbox is gone and the address free.
     pub teardown: Distribution,
     /// From there until the object is gone from the API.
@@ -40,6 +45,8 @@ pub struct Kubelet {
     pub backoff_max: SimSpan,
     /// A container that ran longer than this starts its back-off anew.
     pub backoff_reset: SimSpan,
+    /// True if an entry that has not been touched for [`Kubelet::backoff_reset`] is forgotten, whether or not its window is over.
+    pub backoff_forgets: bool,
     /// Memory of a pause container and its runtime shim, in bytes.
     pub pause_memory: u64,
     /// Size of the pause image on disk, in bytes.
@@ -133,11 +140,14 @@ impl Default for Kubelet {
             container_start: log_normal(0.10, 0.5),
             relist: SimSpan::from_secs(1),
             resync: SimSpan::from_secs(10),
+            sync: SimSpan::from_secs(60),
+            status: log_normal(0.020, 0.5),
             teardown: log_normal(0.10, 0.5),
             cleanup: Distribution::Uniform { low: 1.0, high: 3.0 },
             backoff_initial: SimSpan::from_secs(10),
             backoff_max: SimSpan::from_secs(300),
             backoff_reset: SimSpan::from_secs(600),
+            backoff_forgets: true,
             pause_memory: 700 << 10,
             pause_image: 700 << 10,
         }

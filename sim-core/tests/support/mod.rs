@@ -79,6 +79,7 @@ pub fn without_overheads(spec: &mut Spec) {
         container_start: zero(),
         teardown: zero(),
         cleanup: zero(),
+        status: zero(),
         relist: SimSpan::ZERO,
         resync: SimSpan::ZERO,
         ..Kubelet::default()
