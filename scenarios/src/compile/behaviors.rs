@@ -16,10 +16,14 @@ struct Change {
     run: Option<Distribution>,
     failure: Option<f64>,
     crash: Option<Distribution>,
+    failure_exit: Option<u8>,
     hang: Option<Hang>,
     ready: Option<Distribution>,
     shutdown: Option<Distribution>,
     shutdown_exit: Option<u8>,
+    post_start: Option<Distribution>,
+    post_start_failure: Option<f64>,
+    pre_stop: Option<Distribution>,
     cpu: Option<Level>,
     memory: Option<Level>,
     shape: Option<Shape>,
@@ -125,10 +129,14 @@ impl Change {
             crash: law(&given.crash),
             ready: law(&given.ready),
             shutdown: law(&given.shutdown),
+            post_start: law(&given.post_start),
+            pre_stop: law(&given.pre_stop),
             ..Self::default()
         };
         change.failure = given.failure.as_ref().and_then(|failure| share(failure, builder));
         change.shutdown_exit = given.shutdown_exit;
+        change.failure_exit = given.failure_exit.as_ref().map(|code| failing(code, builder));
+        change.post_start_failure = given.post_start_failure.as_ref().and_then(|failure| share(failure, builder));
         if let Some(hang) = &given.hang {
             let (after, lasts) = (builder.law(&hang.after), builder.law(&hang.lasts));
             change.hang = after.zip(lasts).map(|(after, lasts)| Hang { after, lasts });
@@ -167,10 +175,22 @@ impl Change {
         set(&mut behavior.ready, self.ready.as_ref());
         set(&mut behavior.shutdown, self.shutdown.as_ref());
         set(&mut behavior.shutdown_exit, self.shutdown_exit.as_ref());
+        set(&mut behavior.failure_exit, self.failure_exit.as_ref());
+        set(&mut behavior.post_start, self.post_start.as_ref());
+        set(&mut behavior.post_start_failure, self.post_start_failure.as_ref());
+        set(&mut behavior.pre_stop, self.pre_stop.as_ref());
         set(&mut behavior.usage.cpu, self.cpu.as_ref());
         set(&mut behavior.usage.memory, self.memory.as_ref());
         set(&mut behavior.usage.shape, self.shape.as_ref());
     }
+}
+
+/// The exit code of a failure is not that of success.
+fn failing(code: &At<u8>, builder: &mut Builder<'_>) -> u8 {
+    if code.value == 0 {
+        builder.report.problem(Code::OutOfRange, code.span, "a failure does not exit with 0").help("1 to 255");
+    }
+    code.value
 }
 
 fn compile_level(given: &LevelFile, units: f64, builder: &mut Builder<'_>) -> Option<Level> {

@@ -142,10 +142,13 @@ fn kubelet(given: &KubeletFile, builder: &mut Builder<'_>) -> Kubelet {
     // Nothing is a period too: what happens is noticed at once, and a failed sync comes again when its back-off is over.
     set_span(&mut spec.relist, given.relist_period.as_ref(), builder);
     set_span(&mut spec.resync, given.resync_after_error.as_ref(), builder);
+    set_span(&mut spec.sync, given.sync_frequency.as_ref(), builder);
+    set_law(&mut spec.status, given.status.as_ref(), builder);
     if let Some(backoff) = &given.backoff {
         set_period(&mut spec.backoff_initial, backoff.initial.as_ref(), builder);
         set_period(&mut spec.backoff_max, backoff.max.as_ref(), builder);
         set_span(&mut spec.backoff_reset, backoff.reset.as_ref(), builder);
+        spec.backoff_forgets = backoff.forgets.unwrap_or(spec.backoff_forgets);
     }
     set_bytes(&mut spec.pause_memory, given.pause_memory.as_ref(), builder);
     set_bytes(&mut spec.pause_image, given.pause_image.as_ref(), builder);

@@ -23,6 +23,9 @@ pub(crate) struct BehaviorFile {
     pub(crate) failure: Option<Written<Number>>,
     /// Time from start to a crash.
     pub(crate) crash: Option<Law<Time>>,
+    /// Exit code of a crash or a failed run. Default 1.
+    #[schemars(range(min = 1))]
+    pub(crate) failure_exit: Option<At<u8>>,
     /// A hang: the process stays but fails its probes.
     pub(crate) hang: Option<HangFile>,
     /// From start until it passes its probes.
@@ -31,6 +34,12 @@ pub(crate) struct BehaviorFile {
     pub(crate) shutdown: Option<Law<Time>>,
     /// Exit code on SIGTERM.
     pub(crate) shutdown_exit: Option<u8>,
+    /// How long its `postStart` handler takes, where it has one that is no `sleep`.
+    pub(crate) post_start: Option<Law<Time>>,
+    /// Share of `postStart` handlers that fail, 0 to 1.
+    pub(crate) post_start_failure: Option<Written<Number>>,
+    /// How long its `preStop` handler takes, where it has one that is no `sleep`.
+    pub(crate) pre_stop: Option<Law<Time>>,
     /// What it uses.
     pub(crate) usage: Option<UsageFile>,
 }

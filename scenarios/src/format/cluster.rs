@@ -198,6 +198,10 @@ pub(crate) struct KubeletFile {
     pub(crate) relist_period: Option<Written<Time>>,
     /// Shortest gap between a failed sync and the next.
     pub(crate) resync_after_error: Option<Written<Time>>,
+    /// Shortest gap between a sync that went well and the next (`syncFrequency`).
+    pub(crate) sync_frequency: Option<Written<Time>>,
+    /// From a sync until the status that it wrote is seen.
+    pub(crate) status: Option<Law<Time>>,
     /// Back-off of crashing containers.
     pub(crate) backoff: Option<BackoffFile>,
     /// Memory of a pause container and its runtime shim.
@@ -216,6 +220,8 @@ pub(crate) struct BackoffFile {
     pub(crate) max: Option<Written<Time>>,
     /// A container that ran longer than this starts its back-off anew.
     pub(crate) reset: Option<Written<Time>>,
+    /// True if an entry that has not been touched for `reset` is forgotten, whether or not its window is over. Default true.
+    pub(crate) forgets: Option<bool>,
 }
 
 /// The way of images to nodes.
