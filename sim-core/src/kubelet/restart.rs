@@ -8,6 +8,7 @@ use super::{images, running, start, stop};
 use crate::cluster::{Container, ContainerState, ExitReason, Phase, PodState, Signal};
 use crate::engine::random::Purpose;
 use crate::event::{ContainerRef, Event};
+use crate::measure::Happening;
 use crate::spec::{ContainerKind, ContainerSpec, Level, RestartPolicy};
 use crate::table::PodId;
 use crate::units::{SimSpan, SimTime};
@@ -147,6 +148,9 @@ fn restart_begins(world: &mut World<'_>, pod: PodId, index: u8) {
     running::settle(world, pod);
     let due = allowed_at(world, pod, index);
     world.record.containers.backoff.record(due - world.now);
+    if due > world.now {
+        world.tell(pod, Some(index), Happening::BackOff(due - world.now));
+    }
     world.at(due, Event::RestartDue(world.container_ref(pod, index)));
 }
 

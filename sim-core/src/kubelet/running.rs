@@ -6,7 +6,7 @@
 use crate::cluster::{ContainerState, Phase, PodRef, PodState, Signal};
 use crate::engine::random::Purpose;
 use crate::event::{ContainerRef, Event};
-use crate::measure::Step;
+use crate::measure::{Happening, ProbeKind, Step};
 use crate::spec::{ContainerKind, Probe};
 use crate::table::PodId;
 use crate::units::SimTime;
@@ -180,6 +180,7 @@ pub fn hung(world: &mut World<'_>, container: ContainerRef) {
 /// The readiness probe has failed often enough.
 pub fn hang_seen(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
+    world.tell(pod, Some(container.index), Happening::Unhealthy(ProbeKind::Readiness));
     mark_sick(world, pod, container.index);
     settle(world, pod);
 }
@@ -188,6 +189,8 @@ pub fn hang_seen(world: &mut World<'_>, container: ContainerRef) {
 pub fn probe_kill(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
     world.record.containers.probe_kills += 1;
+    world.tell(pod, Some(container.index), Happening::Unhealthy(ProbeKind::Liveness));
+    world.tell(pod, Some(container.index), Happening::Killing);
     world.pods.container_mut(pod, container.index).exit = KILLED;
     mark_sick(world, pod, container.index);
     settle(world, pod);

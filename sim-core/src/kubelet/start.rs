@@ -7,6 +7,7 @@ use super::{images, restart, running};
 use crate::cluster::{PodRef, PodState, Signal, Step};
 use crate::engine::random::Purpose;
 use crate::event::Event;
+use crate::measure::Happening;
 use crate::spec::{ContainerKind, Distribution};
 use crate::table::PodId;
 use crate::world::World;
@@ -15,6 +16,7 @@ use crate::world::World;
 pub fn bound(world: &mut World<'_>, pod: PodRef) {
     let Some(pod) = world.alive(pod).filter(|&pod| !world.pods[pod].state.is_terminal()) else { return };
     world.take_seat(pod);
+    world.tell(pod, None, Happening::Scheduled);
     world.next_step(pod, Step::Notice);
     world.signal(pod, Signal::Bound);
     let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, world.pods[pod].entity, 1);
@@ -77,6 +79,9 @@ fn network_up(world: &mut World<'_>, pod: PodId) {
 
 /// Turns to the container `cursor`: its image first.
 fn next_container(world: &mut World<'_>, pod: PodId, cursor: u8) {
+    if cursor == 0 {
+        world.tell(pod, None, Happening::SandboxReady);
+    }
     world.pods[pod].cursor = cursor;
     if cursor == world.pods.containers_of(pod) {
         world.next_step(pod, Step::Relist);
@@ -92,6 +97,7 @@ fn next_container(world: &mut World<'_>, pod: PodId, cursor: u8) {
 
 /// The container's image is there: it is created and started.
 fn image_ready(world: &mut World<'_>, pod: PodId) {
+    images::tell_pulled(world, pod);
     if world.pods[pod].state == PodState::ImagePull {
         world.signal(pod, Signal::ImageReady);
     }

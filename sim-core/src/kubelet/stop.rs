@@ -5,6 +5,7 @@ use super::running::{KILLED, is_up};
 use crate::cluster::{ContainerState, PodRef, PodState};
 use crate::engine::random::Purpose;
 use crate::event::Event;
+use crate::measure::Happening;
 use crate::spec::ContainerKind;
 use crate::table::PodId;
 use crate::units::SimSpan;
@@ -21,6 +22,7 @@ pub fn delete(world: &mut World<'_>, pod: PodId) {
     }
     let state = row.state;
     world.record.pods.deleted += 1;
+    world.tell(pod, None, Happening::Deleting);
     world.set_ready(pod, false);
     world.note(Note::Deleting(pod));
     if state == PodState::Scheduling {
@@ -78,6 +80,7 @@ fn term_all(world: &mut World<'_>, pod: PodId, grace: SimSpan) -> SimSpan {
 /// Sends SIGTERM to one container: how long it takes to end, at most `grace`; its exit code is set.
 fn term(world: &mut World<'_>, pod: PodId, index: u8, grace: SimSpan) -> SimSpan {
     let behavior = &world.container_spec(pod, index).behavior;
+    world.tell(pod, Some(index), Happening::Killing);
     let row = *world.pods.container(pod, index);
     let entity = world.container_entity(pod, index);
     let wants = world.draw(&behavior.shutdown, Purpose::Shutdown, entity, u64::from(row.starts));
