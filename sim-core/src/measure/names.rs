@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_name_with_a_number_behind_it_may_be_mistaken_for_the_name() {
-        let table = [("web", "web", true), ("web", "web-0", true), ("web", "web-10-2", true), ("web", "web-logged", false), ("web", "webb", false)];
+        let table =
+            [("web", "web", true), ("web", "web-0", true), ("web", "web-10-2", true), ("web", "web-logged", false), ("web", "webb", false)];
         for (short, long, want) in table {
             assert_eq!(numbered(short, long), want, "{short} {long}");
         }

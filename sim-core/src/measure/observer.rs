@@ -3,8 +3,8 @@
 //! The world tells it everything, it keeps what its filter lets through, and the loop gives that away in batches, so that nothing
 //! grows. Whether a Pod is of interest is decided once, when it is created. Without an observer telling costs one branch.
 
-use super::names::{Names, matches_pattern};
 use super::Happening;
+use super::names::{Names, matches_pattern};
 use crate::table::{Id, NodeId, PodId, Table, WorkloadId};
 use crate::units::SimTime;
 
