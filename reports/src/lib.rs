@@ -3,6 +3,7 @@
 //! - [`mod@figures`]: what is measured, exactly, and its estimate over replications ([`statistics`]).
 //! - [`mod@checks`]: identities that every run keeps.
 //! - [`results`]: the results folder; [`summary_json`] and [`summary_table`]: the same for pipes and terminals.
+//! - [`history`] and [`Timeline`]: what happened, one thing after the other, for people, programs and trace viewers.
 //! - [`plots`] and the report are drawn from the same outcomes; whatever differs between equal runs goes to `run.json` alone.
 //!
 //! Nothing here prints, exits, reads the environment or knows scenario files.
@@ -10,6 +11,7 @@
 pub mod checks;
 pub mod figures;
 mod format;
+pub mod history;
 mod html;
 pub mod plots;
 pub mod results;
@@ -21,6 +23,7 @@ mod summary;
 #[cfg(test)]
 mod synthetic;
 mod table;
+mod timeline;
 
 pub use checks::{Check, checks};
 pub use figures::{Figure, Kind, Measure, Unit, figures, measure, measures};
@@ -28,3 +31,4 @@ pub use results::{WriteError, write};
 pub use run::{FidelityNote, Notes, RunInfo};
 pub use summary::summary_json;
 pub use table::summary_table;
+pub use timeline::Timeline;

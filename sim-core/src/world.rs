@@ -3,11 +3,11 @@
 //! A room (scheduler, kubelet, controllers) never calls another. It changes the world, puts events on the agenda, and leaves a
 //! [`Note`]; the loop of [`crate::simulation`] takes notes to whom they concern.
 
-use crate::cluster::{ContainerState, Nodes, Phase, Pod, PodRef, PodState, Pods, Signal, Step};
+use crate::cluster::{ContainerState, ExitReason, Nodes, Phase, Pod, PodRef, PodState, Pods, Signal, Step};
 use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
 use crate::event::{ContainerRef, Event};
-use crate::measure::{Happening, Recorder, Weights};
+use crate::measure::{About, Entry, Happening, Observer, PodIdentity, Recorder, Weights};
 use crate::spec::{ContainerKind, ContainerSpec, Controller, Distribution, PodTemplate, Shape, Spec};
 use crate::table::{NodeId, PodId, Table, TemplateId};
 use crate::units::{SimSpan, SimTime};
@@ -64,6 +64,8 @@ pub struct World<'s> {
     pub pods: Pods,
     /// Sums.
     pub record: Recorder,
+    /// Who listens to what happens, if anybody does.
+    pub observer: Option<Box<Observer>>,
     /// Facts of each template.
     pub facts: Table<TemplateId, TemplateFacts>,
     /// Notes that nobody has read yet, oldest first.
@@ -88,6 +90,7 @@ impl<'s> World<'s> {
             nodes: Nodes::new(spec),
             pods: Pods::default(),
             record: Recorder::new(&shapes),
+            observer: None,
             facts,
             notes: std::collections::VecDeque::new(),
             streams: 0,
@@ -109,11 +112,57 @@ impl<'s> World<'s> {
 
     /// Tells of something that happened to a Pod, or to one of its containers, to whoever listens; nobody does unless asked to.
     #[inline]
-    pub fn tell(&mut self, _pod: PodId, _container: Option<u8>, _what: Happening) {}
+    pub fn tell(&mut self, pod: PodId, container: Option<u8>, what: Happening) {
+        if self.observer.is_some() {
+            self.tell_listener(pod, container, what);
+        }
+    }
 
     /// Tells of something that happened to a node.
     #[inline]
-    pub fn tell_node(&mut self, _node: NodeId, _what: Happening) {}
+    pub fn tell_node(&mut self, node: NodeId, what: Happening) {
+        if let Some(observer) = &mut self.observer {
+            observer.hear(Entry { at: self.now, about: About::Node(node), node: Some(node), container: None, what });
+        }
+    }
+
+    /// Tells of something that the controller of a Pod did with it; nobody controls bare Pods.
+    #[inline]
+    pub fn tell_owner(&mut self, pod: PodId, what: Happening) {
+        if self.observer.is_some() && !matches!(self.spec.workloads[self.pods[pod].workload].controller, Controller::Bare) {
+            let about = About::Owner(self.identity(pod));
+            self.hear_of(pod, about, None, what);
+        }
+    }
+
+    /// Tells that no node took a Pod, in words that are only asked for if somebody listens.
+    #[inline]
+    pub fn tell_unschedulable<'a>(&mut self, pod: PodId, message: impl FnOnce() -> &'a str) {
+        if let Some(observer) = &mut self.observer {
+            let number = observer.words(message());
+            self.tell_listener(pod, None, Happening::FailedScheduling(number));
+        }
+    }
+
+    #[cold]
+    fn tell_listener(&mut self, pod: PodId, container: Option<u8>, what: Happening) {
+        let about = About::Pod(self.identity(pod));
+        self.hear_of(pod, about, container, what);
+    }
+
+    fn hear_of(&mut self, pod: PodId, about: About, container: Option<u8>, what: Happening) {
+        let row = &self.pods[pod];
+        let entry = Entry { at: self.now, about, node: row.assigned.then_some(row.node), container, what };
+        if let Some(observer) = &mut self.observer {
+            observer.hear_of_pod(pod, entry);
+        }
+    }
+
+    /// Who a Pod is, whatever becomes of its row.
+    pub fn identity(&self, pod: PodId) -> PodIdentity {
+        let Pod { workload, copy, ordinal, .. } = self.pods[pod];
+        PodIdentity { workload, copy, ordinal }
+    }
 
     /// A bound Pod takes its seat on its node.
     pub fn take_seat(&mut self, pod: PodId) {
@@ -219,6 +268,13 @@ impl<'s> World<'s> {
     pub fn count_pod(&mut self, pod: PodId, created: bool) {
         let (weights, state) = (self.weights(pod), self.pods[pod].state);
         self.record.pod_added(&weights, state, created, self.now);
+        let identity = self.identity(pod);
+        if let Some(observer) = &mut self.observer {
+            observer.meet(pod, identity);
+        }
+        // One that found no node at the start waits like a new one.
+        let new = created || state == PodState::Scheduling;
+        self.tell(pod, None, if new { Happening::Created } else { Happening::WasThere });
     }
 
     /// Takes a Pod along its chart.
@@ -231,6 +287,7 @@ impl<'s> World<'s> {
         let to = from.step(signal).unwrap_or_else(|illegal| panic!("{illegal} (Pod row {pod:?} at {:?})", self.now));
         (row.state, row.since) = (to, self.now);
         self.record.transition(from, to, since, self.now);
+        self.tell(pod, None, Happening::Moved { from, to });
         if to.is_terminal() {
             self.ended(pod, to);
         }
@@ -251,6 +308,7 @@ impl<'s> World<'s> {
             return;
         }
         row.ready = ready;
+        self.tell(pod, None, Happening::Ready(ready));
         if ready {
             self.record.pods.ready.add(1, self.now);
             self.note(Note::Ready(pod));
@@ -309,6 +367,7 @@ impl<'s> World<'s> {
             self.record.nodes.occupied.sub(1, self.now);
         }
         self.record.resources.pause_memory.sub(self.spec.kubelet.pause_memory, self.now);
+        self.tell(pod, None, Happening::SandboxGone);
     }
 
     /// Takes an address for a Pod; false if its node has none left.
@@ -347,6 +406,7 @@ impl<'s> World<'s> {
         if let Some(role) = self.sidecar_role(pod, index) {
             self.record.resources.sidecar_memory_used[role].add(memory, now);
         }
+        self.tell(pod, Some(index), Happening::Started);
     }
 
     /// A container's process is gone; it goes to `next`.
@@ -364,6 +424,9 @@ impl<'s> World<'s> {
         if let Some(role) = self.sidecar_role(pod, index) {
             self.record.resources.sidecar_memory_used[role].sub(memory, now);
         }
+        let row = self.pods.container(pod, index);
+        let reason = if row.exit != 0 && row.reason == ExitReason::Completed { ExitReason::Error } else { row.reason };
+        self.tell(pod, Some(index), Happening::Terminated { code: row.exit, reason });
     }
 
     fn shape(&self, pod: PodId, index: u8) -> usize {
@@ -380,6 +443,7 @@ impl<'s> World<'s> {
     /// Takes the row of a Pod that is gone.
     pub fn remove_pod(&mut self, pod: PodId) {
         assert!(self.pods[pod].state.is_terminal() && self.pods[pod].address_free, "a Pod goes only when it has ended and holds nothing");
+        self.tell(pod, None, Happening::Removed);
         self.leave_seat(pod);
         self.pods.remove(pod);
     }

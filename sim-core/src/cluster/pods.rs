@@ -98,6 +98,10 @@ pub struct Pod {
     pub slot: u32,
     /// Place in its node's list of residents; [`Pod::NO_SEAT`] while it is in none.
     pub seat: u32,
+    /// Which copy of its workload it belongs to, from 0; 0 for bare Pods. With the ordinal it makes the Pod's name.
+    pub copy: u32,
+    /// Which Pod of that copy it is, from 0.
+    pub ordinal: u32,
     /// First of its containers.
     pub containers: ContainerId,
     /// The scenario's stable number for it: the address of its random streams.
@@ -427,6 +431,8 @@ pub fn new_pod(template: TemplateId, workload: WorkloadId, instance: InstanceId,
         revision: 0,
         slot: 0,
         seat: Pod::NO_SEAT,
+        copy: 0,
+        ordinal: 0,
         containers: ContainerId(0),
         entity,
         born,

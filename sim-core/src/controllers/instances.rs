@@ -17,6 +17,8 @@ pub struct Instance {
     pub generation: u32,
     /// Address of its random streams.
     pub key: u64,
+    /// Which copy of its workload it is, from 0.
+    pub copy: u32,
     /// Replicas that it should have.
     pub desired: u32,
     /// Replicas that it had at first.
@@ -80,6 +82,7 @@ impl Instances {
             workload,
             generation: 0,
             key,
+            copy: 0,
             desired: replicas,
             initial: replicas,
             revision: 0,

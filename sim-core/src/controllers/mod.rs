@@ -14,6 +14,7 @@ pub use instances::Instances;
 use crate::cluster::{Birth, new_pod};
 use crate::engine::random::{Purpose, entity_of};
 use crate::event::{Event, InstanceRef};
+use crate::measure::Happening;
 use crate::spec::{Controller, Occasion, Replicas, Source, Workload};
 use crate::table::{InstanceId, PodId, Table, WorkloadId};
 use crate::units::SimSpan;
@@ -81,6 +82,7 @@ impl Controllers {
         }
         let key = entity_of(&[u64::from(workload.0), number]);
         let instance = self.instances.add(workload, key, replicas);
+        self.instances[instance].copy = number as u32;
         deployment::expect_scalings(self, world, instance);
         if let Controller::Job(_) = world.spec.workloads[workload].controller {
             world.record.controllers.jobs += 1;
@@ -212,6 +214,7 @@ impl Controllers {
         let born = Birth::at(world.now);
         let pod = self.add_pod(world, instance, born);
         world.count_pod(pod, true);
+        world.tell_owner(pod, Happening::PodMade);
         let about = self.workload(world, instance);
         if let Some(law) = &about.lifetime {
             let span = world.draw(law, Purpose::Lifetime, world.pods[pod].entity, 0);
@@ -230,6 +233,7 @@ impl Controllers {
         let template = world.spec.workloads[workload].template;
         let mut pod = new_pod(template, workload, instance, entity, born, world.now);
         pod.revision = revision;
+        (pod.copy, pod.ordinal) = (self.instances[instance].copy, (self.instances[instance].made - 1) as u32);
         let pod = world.add_row(pod);
         self.instances.put_in(world, instance, pod);
         pod
@@ -245,6 +249,7 @@ impl Controllers {
                 self.arrived[workload] += 1;
                 let instance = self.instances.add(workload, entity_of(&[u64::from(workload.0), number]), 0);
                 self.instances[instance].succeeded = about.completions - 1;
+                self.instances[instance].copy = number as u32;
                 Some(instance)
             }
         }

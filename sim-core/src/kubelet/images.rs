@@ -1,9 +1,10 @@
 //! Image pulls: one at a time on a node, if so configured, in the order of asking.
 
 use crate::cluster::{ImageKey, Presence, WaitReason};
+use crate::measure::{Happening, Step};
 use crate::spec::{PullPolicy, Registry};
 use crate::table::PodId;
-use crate::units::{SimSpan, SimTime};
+use crate::units::{Bytes, SimSpan, SimTime};
 use crate::world::World;
 
 /// What becomes of a container's image.
@@ -41,9 +42,20 @@ pub fn wait_for_image(world: &mut World<'_>, pod: PodId, index: u8) -> SimSpan {
             world.record.startup.pull_hits += 1;
             at - world.now
         }
-        Presence::Absent => pull(world, pod, key, revision, 1.0),
-        Presence::Stale => pull(world, pod, key, revision, new_bytes),
+        Presence::Absent | Presence::Stale => {
+            world.tell(pod, Some(index), Happening::Pulling);
+            pull(world, pod, key, revision, if presence == Presence::Absent { 1.0 } else { new_bytes })
+        }
     }
+}
+
+/// The image of the container under a Pod's cursor is there: waited for since the step began, or there before.
+pub(super) fn tell_pulled(world: &mut World<'_>, pod: PodId) {
+    let row = &world.pods[pod];
+    let (index, waited) = (row.cursor, row.step == Step::Pull);
+    let span = if waited { world.now - row.step_since } else { SimSpan::ZERO };
+    let bytes = if waited { world.spec.images[world.container_spec(pod, index).image].size } else { Bytes::ZERO };
+    world.tell(pod, Some(index), Happening::Pulled(span, bytes));
 }
 
 /// The policy `Always` costs a round trip even where the image is there.

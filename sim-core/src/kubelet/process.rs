@@ -4,7 +4,6 @@ use super::{health, relist, sync};
 use crate::cluster::{Container, ContainerState, Doing, ExitReason, Health};
 use crate::engine::random::Purpose;
 use crate::event::{ContainerRef, Event};
-use crate::measure::Happening;
 use crate::spec::{ContainerKind, ContainerSpec, Level, RestartPolicy};
 use crate::table::PodId;
 use crate::units::{SimSpan, SimTime};
@@ -124,11 +123,10 @@ pub fn killed(world: &mut World<'_>, pod: PodId, index: u8, code: u8, reason: Ex
 pub fn exited(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.up(container) else { return };
     let index = container.index;
-    let Container { exit, hung, stopping, reason, .. } = *world.pods.container(pod, index);
+    let Container { exit, hung, stopping, .. } = *world.pods.container(pod, index);
     let over = world.pods[pod].terminating;
     let again = !over && restarts(world.template(pod).restart_policy, world.container_spec(pod, index).kind, exit);
     world.container_down(pod, index, if again { ContainerState::Backoff } else { ContainerState::Done });
-    world.tell(pod, Some(index), Happening::Terminated { code: exit, reason });
     if over {
         return;
     }

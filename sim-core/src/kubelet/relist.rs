@@ -6,7 +6,6 @@
 use super::{health, sync};
 use crate::cluster::{ContainerState, Health, PodRef};
 use crate::event::Event;
-use crate::measure::Happening;
 use crate::table::PodId;
 use crate::world::World;
 
@@ -43,8 +42,5 @@ pub(super) fn notice(world: &mut World<'_>, pod: PodId, index: u8) {
         ContainerState::Running => health::up(world, pod, index),
         ContainerState::Backoff => health::mark(world, pod, index, Health::Restarting),
         ContainerState::Done | ContainerState::Waiting => {}
-    }
-    if world.pods.container(pod, index).state == ContainerState::Running {
-        world.tell(pod, Some(index), Happening::Started);
     }
 }

@@ -1,6 +1,7 @@
 //! From the binding to the first container: notice, admission, volumes, sandbox, address. The rest of a start is the sync's
 //! ([`super::sync`]).
 
+use super::images;
 use super::sync::{self, advance, end, fail_until, go_on, take};
 use crate::cluster::{Doing, PodRef, PodState, Signal};
 use crate::engine::random::Purpose;
@@ -97,6 +98,7 @@ fn network_ready(world: &mut World<'_>, pod: PodId) {
 
 /// The image of the first container is there.
 pub(super) fn image_ready(world: &mut World<'_>, pod: PodId) {
+    images::tell_pulled(world, pod);
     if world.pods[pod].state == PodState::ImagePull {
         world.signal(pod, Signal::ImageReady);
     }

@@ -221,7 +221,6 @@ pub fn torn_down(world: &mut World<'_>, pod: PodRef) {
 /// The Pod's object is gone from the API: its row is free.
 pub fn removed(world: &mut World<'_>, pod: PodRef) {
     if let Some(pod) = world.alive(pod) {
-        world.tell(pod, None, Happening::Removed);
         world.remove_pod(pod);
     }
 }

@@ -20,6 +20,8 @@ pub enum ProbeKind {
 pub enum Happening {
     /// The object was created.
     Created,
+    /// A Pod was there already, up and ready, when the run began.
+    WasThere,
     /// A Pod moved along its chart.
     Moved {
         /// From here.
@@ -41,6 +43,8 @@ pub enum Happening {
     SandboxChanged,
     /// A sandbox is up and has its address (condition `PodReadyToStartContainers`).
     SandboxReady,
+    /// The sandbox is gone, and its address with it.
+    SandboxGone,
     /// `Pulling`.
     Pulling,
     /// `Pulled`: after so long, so many bytes; nothing of both where the image was there.
@@ -88,8 +92,94 @@ pub enum Happening {
     NodePressure(Pressure, bool),
     /// A fault of the scenario, by its number, began (true) or ended.
     Fault(u16, bool),
-    /// `SuccessfulCreate`, `SuccessfulDelete` of a controller's Pod.
+    /// `ScalingReplicaSet`: a controller's replica count is now this.
     Scaled(u32),
+    /// `SuccessfulCreate`: a controller made a Pod.
+    PodMade,
+    /// `SuccessfulDelete`: a controller deletes a Pod.
+    PodDeleted,
+}
+
+impl Happening {
+    /// Every reason there is, in the order of [`Happening`].
+    pub const REASONS: [&'static str; 35] = [
+        "Created",
+        "Running",
+        "Moved",
+        "Scheduled",
+        "FailedScheduling",
+        "Preempted",
+        "FailedMount",
+        "FailedCreatePodSandBox",
+        "SandboxChanged",
+        "SandboxReady",
+        "SandboxGone",
+        "Pulling",
+        "Pulled",
+        "Failed",
+        "BackOff",
+        "Started",
+        "FailedPostStartHook",
+        "Terminated",
+        "Unhealthy",
+        "Passed",
+        "Killing",
+        "OOMKilling",
+        "Evicted",
+        "DeadlineExceeded",
+        "Rejected",
+        "Ready",
+        "Deleting",
+        "Removed",
+        "NodeReady",
+        "NodeNotReady",
+        "NodePressure",
+        "Fault",
+        "ScalingReplicaSet",
+        "SuccessfulCreate",
+        "SuccessfulDelete",
+    ];
+
+    /// The reason under which it is shown and selected: that of Kubernetes' event where there is one.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Created => "Created",
+            Self::WasThere => "Running",
+            Self::Moved { .. } => "Moved",
+            Self::Scheduled => "Scheduled",
+            Self::FailedScheduling(_) => "FailedScheduling",
+            Self::Preempted => "Preempted",
+            Self::FailedMount => "FailedMount",
+            Self::FailedSandbox => "FailedCreatePodSandBox",
+            Self::SandboxChanged => "SandboxChanged",
+            Self::SandboxReady => "SandboxReady",
+            Self::SandboxGone => "SandboxGone",
+            Self::Pulling => "Pulling",
+            Self::Pulled(..) => "Pulled",
+            Self::PullFailed => "Failed",
+            Self::PullBackOff | Self::BackOff(_) => "BackOff",
+            Self::Started => "Started",
+            Self::FailedPostStartHook => "FailedPostStartHook",
+            Self::Terminated { .. } => "Terminated",
+            Self::Unhealthy(_) => "Unhealthy",
+            Self::Passed(_) => "Passed",
+            Self::Killing => "Killing",
+            Self::OomKilling => "OOMKilling",
+            Self::Evicted => "Evicted",
+            Self::DeadlineExceeded => "DeadlineExceeded",
+            Self::Rejected => "Rejected",
+            Self::Ready(_) => "Ready",
+            Self::Deleting => "Deleting",
+            Self::Removed => "Removed",
+            Self::NodeReady(true) => "NodeReady",
+            Self::NodeReady(false) => "NodeNotReady",
+            Self::NodePressure(..) => "NodePressure",
+            Self::Fault(..) => "Fault",
+            Self::Scaled(_) => "ScalingReplicaSet",
+            Self::PodMade => "SuccessfulCreate",
+            Self::PodDeleted => "SuccessfulDelete",
+        }
+    }
 }
 
 /// A node's pressure conditions.

@@ -1,19 +1,26 @@
-//! Accumulators: time averages, tallies, survival, transition counts. They observe and decide nothing.
+//! Accumulators: time averages, tallies, survival, transition counts; and the observer, which streams what happens to whoever listens.
+//! They observe and decide nothing.
 
 mod happening;
+mod names;
+mod observer;
 mod outcome;
 mod recorder;
+mod status;
 mod survival;
 mod tally;
 mod time_average;
 mod usage;
 
 pub use happening::{Happening, Pressure, ProbeKind};
+pub use names::{Names, matches_pattern};
+pub use observer::{About, Batch, Entry, Filter, Observer, PodIdentity};
 pub use outcome::{
     AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, LifecycleMeasures, NodeMeasures, Outcome, PendingReason,
     PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures,
 };
 pub use recorder::{Recorder, Weights};
+pub use status::{Condition, ConditionKind, ContainerSituation, ContainerStatus, Ended, PodStatus};
 pub use survival::{Survival, SurvivalPoint};
 pub use tally::Tally;
 pub use time_average::TimeAverage;

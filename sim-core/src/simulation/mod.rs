@@ -11,7 +11,7 @@ use crate::controllers::Controllers;
 use crate::engine::EventList;
 use crate::event::Event;
 use crate::kubelet;
-use crate::measure::{EngineCounts, Outcome};
+use crate::measure::{Batch, EngineCounts, Filter, Happening, Observer, Outcome};
 use crate::spec::{Spec, Warmup};
 use crate::table::PodId;
 use crate::units::SimTime;
@@ -33,6 +33,8 @@ pub struct Progress {
 
 /// Events between two reports of progress.
 const PROGRESS_EVERY: u64 = 1 << 16;
+/// Entries that wait before a listener is given them.
+const BATCH: usize = 1 << 12;
 
 /// One replication of a scenario: a value that owns all its state.
 #[derive(Clone, Debug)]
@@ -48,7 +50,17 @@ pub struct Simulation<'s> {
 impl<'s> Simulation<'s> {
     /// Replication `replication` of `spec`, at its start.
     pub fn new(spec: &'s Spec, replication: u32) -> Self {
+        Self::with(spec, replication, None)
+    }
+
+    /// The same with somebody who listens to what `filter` lets through; see [`Simulation::run_heard`]. Nothing goes otherwise for it.
+    pub fn observed(spec: &'s Spec, replication: u32, filter: Filter) -> Self {
+        Self::with(spec, replication, Some(Box::new(Observer::new(filter))))
+    }
+
+    fn with(spec: &'s Spec, replication: u32, observer: Option<Box<Observer>>) -> Self {
         let mut world = World::new(spec, spec.seed.replication(replication));
+        world.observer = observer;
         let controllers = Controllers::new(&world);
         let scheduling = Scheduling::new(spec);
         world.record.count_nodes(spec);
@@ -78,6 +90,29 @@ impl<'s> Simulation<'s> {
             }
         }
         Some(self.finish())
+    }
+
+    /// Runs like [`Simulation::run`] and gives `hear` what happens, in time order and in batches; stops early when either says no.
+    /// What was heard before an early stop is given, too.
+    pub fn run_heard(mut self, mut keep_on: impl FnMut(Progress) -> bool, mut hear: impl FnMut(&Batch<'_>) -> bool) -> Option<Outcome> {
+        loop {
+            let more = self.step();
+            let waiting = self.world.observer.as_ref().map_or(0, |observer| observer.waiting());
+            let goes_on = !more || !self.counts.events.is_multiple_of(PROGRESS_EVERY) || keep_on(self.progress());
+            if (waiting >= BATCH || !more || !goes_on) && !self.drain(&mut hear) {
+                return None;
+            }
+            match (goes_on, more) {
+                (false, _) => return None,
+                (true, false) => return Some(self.finish()),
+                (true, true) => {}
+            }
+        }
+    }
+
+    /// Gives `hear` what was heard since the last time, and forgets it.
+    pub fn drain(&mut self, hear: impl FnOnce(&Batch<'_>) -> bool) -> bool {
+        self.world.observer.as_mut().is_none_or(|observer| observer.drain(hear))
     }
 
     /// Handles the next event; false at the end of the run.
@@ -145,7 +180,10 @@ impl<'s> Simulation<'s> {
         while let Some(note) = self.world.notes.pop_front() {
             match note {
                 Note::Created(pod) => scheduling::created(&mut self.world, pod),
-                Note::Delete(pod) => kubelet::delete(&mut self.world, pod),
+                Note::Delete(pod) => {
+                    self.world.tell_owner(pod, Happening::PodDeleted);
+                    kubelet::delete(&mut self.world, pod);
+                }
                 Note::Ended { pod, .. } => self.ended(pod),
                 Note::Deleting(pod) => self.scheduling.deleting(&self.world, pod),
                 Note::Ready(_) | Note::Unready(_) | Note::Restarted(_) => {}

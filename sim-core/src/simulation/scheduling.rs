@@ -5,7 +5,7 @@ use crate::cluster::{PodRef, PodState, Step};
 use crate::engine::random::Purpose;
 use crate::event::Event;
 use crate::kubelet;
-use crate::measure::{PendingReason, SchedulerMeasures, Tally, TimeAverage};
+use crate::measure::{Happening, PendingReason, SchedulerMeasures, Tally, TimeAverage};
 use crate::scheduler::{Cycle, MessageId, Scheduler, Verdict};
 use crate::spec::Spec;
 use crate::table::{NodeId, PodId};
@@ -105,12 +105,14 @@ impl Scheduling {
             Verdict::Placed(node) => self.assume(world, pod, node, takes),
             Verdict::Unschedulable(message) => {
                 self.record.unschedulable += 1;
+                world.tell_unschedulable(pod, || self.scheduler.message_in_full(message));
                 self.count_message(message);
                 give_up_at_once(world, pod);
             }
         }
         for victim in cycle.preemption.into_iter().flat_map(|chosen| chosen.victims) {
             self.record.preempted += 1;
+            world.tell(victim, None, Happening::Preempted);
             kubelet::delete(world, victim);
         }
     }
