@@ -3,11 +3,11 @@
 //! A room (scheduler, kubelet, controllers) never calls another. It changes the world, puts events on the agenda, and leaves a
 //! [`Note`]; the loop of [`crate::simulation`] takes notes to whom they concern.
 
-use crate::cluster::{ContainerState, Nodes, Pod, PodRef, PodState, Pods, Signal, Step};
+use crate::cluster::{ContainerState, NodeReady, Nodes, Pod, PodRef, PodState, Pods, Signal, Step, Troubles};
 use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
-use crate::event::{ContainerRef, Event};
-use crate::measure::{Happening, Recorder, Weights};
+use crate::event::{AttemptRef, ContainerRef, Event};
+use crate::measure::{Happening, Pressure, Recorder, Weights};
 use crate::spec::{ContainerKind, ContainerSpec, Controller, Distribution, PodTemplate, Shape, Spec};
 use crate::table::{NodeId, PodId, Table, TemplateId};
 use crate::units::{SimSpan, SimTime};
@@ -33,6 +33,38 @@ pub enum Note {
         pod: PodId,
         /// True if it succeeded.
         well: bool,
+    },
+    /// To the controllers: a Pod's containers have all started for the first time.
+    Started(PodId),
+    /// To the kubelet: a node has lost power.
+    NodeDown(NodeId),
+    /// To the kubelet: a node has power, kubelet, runtime and the control plane again.
+    NodeBack(NodeId),
+    /// To the controllers: nothing is heard of a node any more.
+    NodeSilent(NodeId),
+    /// To the controllers: a node is heard again.
+    NodeHeard(NodeId),
+    /// To the controllers: a node's container runtime is away (true) or back.
+    NodeRuntime(NodeId, bool),
+    /// To the controllers: a node's pressure condition began or ended.
+    NodePressure {
+        /// The node.
+        node: NodeId,
+        /// The condition.
+        pressure: Pressure,
+        /// True if it began.
+        on: bool,
+    },
+    /// To the scheduler: a node's taints for its conditions changed.
+    Tainted(NodeId),
+    /// To the kubelet's books: the object of a Pod on a node that is gone was deleted by force.
+    Collected(PodId),
+    /// To the kubelet: a fault of the scenario, by its place in the list, befalls a container.
+    Struck {
+        /// The container.
+        container: ContainerRef,
+        /// The fault.
+        fault: u16,
     },
 }
 
@@ -68,6 +100,8 @@ pub struct World<'s> {
     pub facts: Table<TemplateId, TemplateFacts>,
     /// Notes that nobody has read yet, oldest first.
     pub notes: std::collections::VecDeque<Note>,
+    /// Troubles of the registry and of starting containers.
+    pub troubles: Troubles,
     /// Random streams opened.
     pub streams: u64,
     /// Events that came too late for what they were about.
@@ -90,6 +124,7 @@ impl<'s> World<'s> {
             record: Recorder::new(&shapes),
             facts,
             notes: std::collections::VecDeque::new(),
+            troubles: Troubles::default(),
             streams: 0,
             stale: 0,
         }
@@ -179,6 +214,19 @@ impl<'s> World<'s> {
         self.pods.reference(pod)
     }
 
+    /// A reference to a Pod's present attempt to start.
+    pub fn attempt_ref(&self, pod: PodId) -> AttemptRef {
+        AttemptRef { pod: self.pod_ref(pod), attempt: self.pods[pod].attempt }
+    }
+
+    /// The Pod of an attempt, unless the Pod has gone or that attempt was given up.
+    pub fn attempting(&mut self, attempt: AttemptRef) -> Option<PodId> {
+        let pod = self.alive(attempt.pod)?;
+        let found = (self.pods[pod].attempt == attempt.attempt).then_some(pod);
+        self.stale += u64::from(found.is_none());
+        found
+    }
+
     /// A reference to a container as it is now.
     pub fn container_ref(&self, pod: PodId, index: u8) -> ContainerRef {
         ContainerRef { pod: self.pod_ref(pod), index, epoch: self.pods.container(pod, index).epoch }
@@ -225,6 +273,9 @@ impl<'s> World<'s> {
         if to.is_terminal() {
             self.ended(pod, to);
         }
+        if signal == Signal::Started {
+            self.note(Note::Started(pod));
+        }
     }
 
     fn ended(&mut self, pod: PodId, to: PodState) {
@@ -238,7 +289,9 @@ impl<'s> World<'s> {
     /// A Pod becomes ready or stops being so.
     pub fn set_ready(&mut self, pod: PodId, ready: bool) {
         let row = &mut self.pods[pod];
-        if row.ready == ready {
+        // Nobody hears of a Pod that becomes ready on a node which is silent or not ready; its node tells when it is back.
+        let unheard = |health: &crate::cluster::Health| health.is_silent() || health.ready != NodeReady::True;
+        if row.ready == ready || ready && unheard(&self.nodes.health[row.node]) {
             return;
         }
         row.ready = ready;
@@ -260,7 +313,10 @@ impl<'s> World<'s> {
         if matches!(step, Step::Pull | Step::Init) {
             row.pull_and_init += span;
         }
-        self.record.step(step, span);
+        // A start that follows the loss of a sandbox is no first start.
+        if self.pods[pod].attempt == 0 {
+            self.record.step(step, span);
+        }
     }
 
     /// The next relist of a Pod's node.

@@ -72,6 +72,8 @@ pub struct Pod {
     pub failures: u8,
     /// Grows each time the Pod stops being ready; a `Ready` event of before is void.
     pub ready_epoch: u16,
+    /// Sandboxes that were given up: a step of a start of before is void.
+    pub attempt: u16,
     /// Last octets of the address within the node's block.
     pub address: u16,
     /// Its template.
@@ -102,6 +104,10 @@ pub struct Pod {
     pub assigned_at: SimTime,
     /// The earliest failure that is not over yet.
     pub failed_at: SimTime,
+    /// When the Pod that it takes the place of failed with its node; [`SimTime::MAX`] if it takes no such place.
+    pub replaces: SimTime,
+    /// Failures of that Pod's containers.
+    pub replaces_failures: u8,
     /// Time spent in image pulls and init containers so far.
     pub pull_and_init: SimSpan,
 }
@@ -122,6 +128,8 @@ pub enum ContainerState {
     Backoff,
     /// Has exited for good.
     Done,
+    /// Was up when its node lost power; nobody has noticed yet.
+    Vanished,
 }
 
 /// `reason` of a terminated container.
@@ -312,6 +320,7 @@ pub fn new_pod(template: TemplateId, workload: WorkloadId, instance: InstanceId,
         restarting: 0,
         failures: 0,
         ready_epoch: 0,
+        attempt: 0,
         address: 0,
         template,
         workload,
@@ -327,6 +336,8 @@ pub fn new_pod(template: TemplateId, workload: WorkloadId, instance: InstanceId,
         step_since: now,
         assigned_at: now,
         failed_at: SimTime::MAX,
+        replaces: SimTime::MAX,
+        replaces_failures: 0,
         pull_and_init: SimSpan::ZERO,
     }
 }

@@ -30,6 +30,17 @@ pub fn wait_for_image(world: &mut World<'_>, pod: PodId, index: u8) -> SimSpan {
     }
 }
 
+/// True if the container's image would have to be asked of the registry, which does not give it now.
+pub fn pull_fails(world: &World<'_>, pod: PodId, index: u8) -> bool {
+    let about = world.container_spec(pod, index);
+    if about.pull == PullPolicy::Never || !world.troubles.pull_fails(about.image) {
+        return false;
+    }
+    let (key, revision, _) = image_of(world, pod, index);
+    let presence = world.nodes.images[world.pods[pod].node].presence(key, revision, world.now);
+    about.pull == PullPolicy::Always || matches!(presence, Presence::Absent | Presence::Stale)
+}
+
 /// The policy `Always` costs a round trip even where the image is there.
 fn always_asks(policy: PullPolicy, registry: Registry) -> SimSpan {
     match policy {
@@ -43,6 +54,7 @@ fn pull(world: &mut World<'_>, pod: PodId, key: ImageKey, revision: u32, share: 
     let registry = world.spec.registry;
     let bytes = world.spec.images[key.image].size.0 as f64 * share;
     let takes = SimSpan::from_secs_f64(registry.round_trip + bytes / registry.bandwidth + bytes / registry.unpack);
+    let takes = takes.scaled(world.troubles.pull_factor());
     let cache = &mut world.nodes.images[world.pods[pod].node];
     let begins = if registry.serial { cache.busy_until.max(world.now) } else { world.now };
     let done = begins + takes;

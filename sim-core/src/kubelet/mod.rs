@@ -3,14 +3,18 @@
 //! All kubelets are one set of functions over the world; what a node's kubelet knows lies in the node's columns.
 
 mod images;
+mod node;
 mod restart;
 mod running;
 mod season;
 mod start;
 mod stop;
+mod strike;
 
+pub use node::{collected, made_good, node_back, node_down, pressure, put_off};
 pub use restart::{exit_seen, exited, killed, restart_due, up, up_seen};
 pub use running::{hang_forgotten, hang_over, hang_seen, hung, probe_kill, ready};
 pub use season::season;
-pub use start::{bound, step_done};
+pub use start::{bound, pull_again, step_done};
 pub use stop::{delete, fail, released, removed, stopped, torn_down};
+pub use strike::{leaked_out, struck};

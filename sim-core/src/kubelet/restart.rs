@@ -35,7 +35,10 @@ pub(super) fn container_starts(world: &mut World<'_>, pod: PodId, index: u8) {
     world.container_up(pod, index, cpu, memory);
     world.record.containers.started += 1;
     world.record.containers.init_started += u64::from(about.kind == ContainerKind::Init);
-    let exit = draw_exit(world, about, entity, draw);
+    let mut exit = draw_exit(world, about, entity, draw);
+    if about.kind == ContainerKind::Init && world.troubles.init_fails((world.pods[pod].template, index)) {
+        exit.code = FAILED;
+    }
     expect_end(world, pod, index, exit, (entity, draw));
 }
 
@@ -201,6 +204,11 @@ pub(super) fn resync(world: &mut World<'_>, entity: u64, draw: u64) -> SimSpan {
 /// Back-off is over: the container is created and started again.
 pub fn restart_due(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
+    if images::pull_fails(world, pod, container.index) {
+        world.record.startup.pull_failures += 1;
+        let wait = resync(world, world.pods[pod].entity, world.now.as_nanos());
+        return world.after(wait, Event::RestartDue(container));
+    }
     let wait = images::wait_for_image(world, pod, container.index);
     let span = start_span(world, pod, container.index);
     world.after(wait + span, Event::Up(container));
@@ -210,13 +218,18 @@ pub fn restart_due(world: &mut World<'_>, container: ContainerRef) {
 pub fn up(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
     container_starts(world, pod, container.index);
+    count_restart(world, pod);
+    world.at(world.relist(pod), Event::UpSeen(world.container_ref(pod, container.index)));
+}
+
+/// Counts a container that is started again.
+pub(super) fn count_restart(world: &mut World<'_>, pod: PodId) {
     world.record.containers.restarts += 1;
     world.record.totals[2] += 1;
     if !std::mem::replace(&mut world.pods[pod].restarted, true) {
         world.record.pods.restarted += 1;
     }
     world.note(Note::Restarted(pod));
-    world.at(world.relist(pod), Event::UpSeen(world.container_ref(pod, container.index)));
 }
 
 /// The kubelet notices that a restarted container is up.

@@ -9,7 +9,7 @@ use crate::event::{ContainerRef, Event};
 use crate::measure::Step;
 use crate::spec::{ContainerKind, Probe};
 use crate::table::PodId;
-use crate::units::SimTime;
+use crate::units::{SimSpan, SimTime};
 use crate::world::World;
 
 /// Exit code of a container that was killed.
@@ -123,7 +123,9 @@ fn container_ready_at(world: &mut World<'_>, pod: PodId, index: u8) -> SimTime {
     }
     let row = *world.pods.container(pod, index);
     let draw = u64::from(row.starts) - u64::from(row.starts > 0);
-    let serves = row.started_at + world.draw(&about.behavior.ready, Purpose::Ready, world.container_entity(pod, index), draw);
+    let takes = world.draw(&about.behavior.ready, Purpose::Ready, world.container_entity(pod, index), draw);
+    let slowly = world.troubles.start_factor((world.pods[pod].template, index));
+    let serves = row.started_at + takes.scaled(slowly);
     let pass = |probe: Probe, from: SimTime| next_tick(from, probe, serves.max(row.started_at + probe.initial_delay));
     let up = about.startup.map_or(world.now, |probe| pass(probe, world.now));
     about.readiness.map_or(up, |probe| pass(probe, up))
@@ -132,7 +134,7 @@ fn container_ready_at(world: &mut World<'_>, pod: PodId, index: u8) -> SimTime {
 /// The first tick of a probe that ticks from `from` on which is at or after `time`.
 fn next_tick(from: SimTime, probe: Probe, time: SimTime) -> SimTime {
     let (period, late) = (probe.period.as_nanos().max(1), time.since(from).as_nanos());
-    from + crate::units::SimSpan::from_nanos(late.div_ceil(period).saturating_mul(period))
+    from + SimSpan::from_nanos(late.div_ceil(period).saturating_mul(period))
 }
 
 /// A Pod's containers all pass their readiness checks.
@@ -161,13 +163,27 @@ pub fn hung(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
     let about = world.container_spec(pod, container.index);
     let Some(hang) = &about.behavior.hang else { return };
+    let entity = world.container_entity(pod, container.index);
+    let draw = u64::from(world.pods.container(pod, container.index).starts);
+    let lasts = world.draw(&hang.lasts, Purpose::HangLength, entity, draw);
+    hang_for(world, pod, container, lasts);
+}
+
+/// A container that is up hangs for so long, unless it does already.
+pub(super) fn hang(world: &mut World<'_>, pod: PodId, container: ContainerRef, lasts: SimSpan) {
+    if !world.pods.container(pod, container.index).hung {
+        hang_for(world, pod, container, lasts);
+    }
+}
+
+fn hang_for(world: &mut World<'_>, pod: PodId, container: ContainerRef, lasts: SimSpan) {
+    let about = world.container_spec(pod, container.index);
     let row = world.pods.container_mut(pod, container.index);
     row.hung = true;
-    let (started, draw) = (row.started_at, u64::from(row.starts));
+    let started = row.started_at;
     world.record.containers.hangs += 1;
     note_failure(world, pod);
-    let entity = world.container_entity(pod, container.index);
-    let over = world.now + world.draw(&hang.lasts, Purpose::HangLength, entity, draw);
+    let over = world.now + lasts;
     let seen = |probe: Option<Probe>| probe.map_or(SimTime::MAX, |probe| failure_seen(probe, started, world.now));
     let (unready, kill) = (seen(about.readiness), seen(about.liveness));
     if unready < over.min(kill) {
@@ -227,7 +243,6 @@ pub(super) fn is_up(world: &World<'_>, pod: PodId, index: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::SimSpan;
 
     fn at(secs: u64) -> SimTime {
         SimTime::ZERO + SimSpan::from_secs(secs)

@@ -3,10 +3,10 @@
 //! Init containers run one after another, a native sidecar among them only has to be up; regular containers are pulled, created and
 //! started one after another in one sync. Each step's end is one event (`StepDone`); which step it was, the Pod's row knows.
 
-use super::{images, restart, running};
-use crate::cluster::{PodRef, PodState, Signal, Step};
+use super::{images, node, restart, running};
+use crate::cluster::{Phase, PodRef, PodState, Signal, Step};
 use crate::engine::random::Purpose;
-use crate::event::Event;
+use crate::event::{AttemptRef, Event};
 use crate::spec::{ContainerKind, Distribution};
 use crate::table::PodId;
 use crate::world::World;
@@ -18,12 +18,12 @@ pub fn bound(world: &mut World<'_>, pod: PodRef) {
     world.next_step(pod, Step::Notice);
     world.signal(pod, Signal::Bound);
     let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, world.pods[pod].entity, 1);
-    world.after(watch, Event::StepDone(world.pod_ref(pod)));
+    world.after(watch, Event::StepDone(world.attempt_ref(pod)));
 }
 
 /// The current step of a Pod's start is over.
-pub fn step_done(world: &mut World<'_>, pod: PodRef) {
-    let Some(pod) = world.alive(pod) else { return };
+pub fn step_done(world: &mut World<'_>, attempt: AttemptRef) {
+    let Some(pod) = world.attempting(attempt) else { return };
     if world.pods[pod].terminating || world.pods[pod].state.is_terminal() {
         return;
     }
@@ -43,8 +43,8 @@ pub fn step_done(world: &mut World<'_>, pod: PodRef) {
 /// Ends the current step and begins one that takes a drawn time.
 fn begin(world: &mut World<'_>, pod: PodId, step: Step, law: &Distribution, purpose: Purpose) {
     world.next_step(pod, step);
-    let span = world.draw(law, purpose, world.pods[pod].entity, 0);
-    world.after(span, Event::StepDone(world.pod_ref(pod)));
+    let span = world.draw(law, purpose, world.pods[pod].entity, node::attempt_draw(world, pod, 0));
+    world.after(span, Event::StepDone(world.attempt_ref(pod)));
 }
 
 fn noticed(world: &mut World<'_>, pod: PodId) {
@@ -67,27 +67,47 @@ fn sandbox_up(world: &mut World<'_>, pod: PodId) {
 
 /// CNI ADD has returned. Without a free address the sync fails and comes again.
 fn network_up(world: &mut World<'_>, pod: PodId) {
-    if world.take_address(pod) {
+    if !node::without_network(world, pod) && world.take_address(pod) {
         return next_container(world, pod, 0);
     }
     world.record.addresses.exhausted += 1;
     let wait = restart::resync(world, world.pods[pod].entity, world.now.as_nanos());
-    world.after(wait, Event::StepDone(world.pod_ref(pod)));
+    world.after(wait, Event::StepDone(world.attempt_ref(pod)));
 }
 
 /// Turns to the container `cursor`: its image first.
 fn next_container(world: &mut World<'_>, pod: PodId, cursor: u8) {
+    let cursor = node::next_to_start(world, pod, cursor);
     world.pods[pod].cursor = cursor;
     if cursor == world.pods.containers_of(pod) {
         world.next_step(pod, Step::Relist);
-        return world.at(world.relist(pod), Event::StepDone(world.pod_ref(pod)));
+        return world.at(world.relist(pod), Event::StepDone(world.attempt_ref(pod)));
+    }
+    if images::pull_fails(world, pod, cursor) {
+        return pull_failed(world, pod);
     }
     let wait = images::wait_for_image(world, pod, cursor);
     if wait.is_zero() {
         return image_ready(world, pod);
     }
     world.next_step(pod, Step::Pull);
-    world.after(wait, Event::StepDone(world.pod_ref(pod)));
+    world.after(wait, Event::StepDone(world.attempt_ref(pod)));
+}
+
+/// The image cannot be pulled now: the sync fails and comes again.
+fn pull_failed(world: &mut World<'_>, pod: PodId) {
+    world.record.startup.pull_failures += 1;
+    world.next_step(pod, Step::Pull);
+    let wait = restart::resync(world, world.pods[pod].entity, world.now.as_nanos());
+    world.after(wait, Event::PullAgain(world.attempt_ref(pod)));
+}
+
+/// A pull that failed is tried again.
+pub fn pull_again(world: &mut World<'_>, attempt: AttemptRef) {
+    let Some(pod) = world.attempting(attempt) else { return };
+    if !world.pods[pod].terminating && !world.pods[pod].state.is_terminal() {
+        next_container(world, pod, world.pods[pod].cursor);
+    }
 }
 
 /// The container's image is there: it is created and started.
@@ -98,7 +118,7 @@ fn image_ready(world: &mut World<'_>, pod: PodId) {
     world.next_step(pod, Step::Start);
     let cursor = world.pods[pod].cursor;
     let span = restart::start_span(world, pod, cursor);
-    world.after(span, Event::StepDone(world.pod_ref(pod)));
+    world.after(span, Event::StepDone(world.attempt_ref(pod)));
 }
 
 /// The container under the cursor is up.
@@ -111,7 +131,7 @@ fn started(world: &mut World<'_>, pod: PodId) {
         // The next one needs a sync, which the relist that sees this one brings.
         ContainerKind::Sidecar => {
             world.next_step(pod, Step::Init);
-            world.at(world.relist(pod), Event::StepDone(world.pod_ref(pod)));
+            world.at(world.relist(pod), Event::StepDone(world.attempt_ref(pod)));
         }
         ContainerKind::App => next_container(world, pod, cursor + 1),
     }
@@ -124,6 +144,9 @@ pub fn resume(world: &mut World<'_>, pod: PodId) {
 
 /// The relist shows all containers up: the Pod is Running.
 fn all_up(world: &mut World<'_>, pod: PodId) {
+    if world.pods[pod].state.phase() == Phase::Running {
+        return node::all_up_again(world, pod);
+    }
     world.next_step(pod, Step::Ready);
     let row = &world.pods[pod];
     let total = row.born.age(world.now);

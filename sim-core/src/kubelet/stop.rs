@@ -1,7 +1,7 @@
 //! Stopping: deletion with grace, the order of sidecars, teardown of the sandbox, and the Pod's way out of the books.
 
-use super::restart;
 use super::running::{KILLED, is_up};
+use super::{node, restart};
 use crate::cluster::{ContainerState, PodRef, PodState};
 use crate::engine::random::Purpose;
 use crate::event::Event;
@@ -26,6 +26,13 @@ pub fn delete(world: &mut World<'_>, pod: PodId) {
     if state == PodState::Scheduling {
         return world.signal(pod, restart::last_signal(state, false));
     }
+    if !node::out_of_reach(world, pod) {
+        terminate(world, pod);
+    }
+}
+
+/// The node of a Pod that is deleted hears of it: SIGTERM and grace.
+pub(super) fn terminate(world: &mut World<'_>, pod: PodId) {
     let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, world.pods[pod].entity, 2);
     let grace = world.template(pod).grace.max(GRACE_MIN);
     let ends = world.now + watch + term_all(world, pod, grace);

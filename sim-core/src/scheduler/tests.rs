@@ -348,7 +348,8 @@ fn a_node_that_loses_the_taint_which_kept_a_pod_away_wakes_it_and_another_change
         bed.node(|_, _| {});
         let pod = bed.pod(|_, _| {});
         let mut scheduler = Scheduler::new(&bed.spec).with_path(path);
-        let dead = [TaintEffect::NoSchedule, TaintEffect::NoExecute].map(|effect| scheduler.taint("node.kubernetes.io/unreachable", effect));
+        let dead =
+            [TaintEffect::NoSchedule, TaintEffect::NoExecute].map(|effect| scheduler.taint("node.kubernetes.io/unreachable", effect));
         let full = scheduler.taint("node.kubernetes.io/disk-pressure", TaintEffect::NoSchedule);
         scheduler.set_taints(&bed.spec, NODE, &dead, at(0));
         scheduler.submit(&bed.spec, PodId(0), pod, at(0));
