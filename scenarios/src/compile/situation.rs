@@ -119,8 +119,6 @@ fn nothing() -> Spec {
         disruption_budgets: Vec::new(),
         faults: Vec::new(),
         node_lifecycle: sim_core::spec::NodeLifecycle::default(),
-        faults: Vec::new(),
-        node_lifecycle: sim_core::spec::NodeLifecycle::default(),
         scheduler: SchedulerSpec::default(),
         control_plane: sim_core::spec::ControlPlane::default(),
         kubelet: sim_core::spec::Kubelet::default(),

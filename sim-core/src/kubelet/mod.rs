@@ -11,7 +11,7 @@ mod start;
 mod stop;
 mod strike;
 
-pub use node::{collected, made_good, node_back, node_down, pressure, put_off};
+pub use node::{collected, made_good, node_back, node_down, put_off};
 pub use restart::{exit_seen, exited, killed, restart_due, up, up_seen};
 pub use running::{hang_forgotten, hang_over, hang_seen, hung, probe_kill, ready};
 pub use season::season;

@@ -16,7 +16,7 @@ use crate::event::{ContainerRef, Event};
 use crate::spec::{ContainerKind, RestartPolicy};
 use crate::table::{NodeId, PodId};
 use crate::units::{SimSpan, SimTime};
-use crate::world::{Note, World};
+use crate::world::World;
 
 /// What an event needs in order to happen.
 enum Needs {
@@ -253,10 +253,4 @@ pub fn made_good(world: &mut World<'_>, pod: PodId) {
 /// True if a node gives no addresses to Pods now: its network plugin fails.
 pub(super) fn without_network(world: &World<'_>, pod: PodId) -> bool {
     world.nodes.health[world.pods[pod].node].network > 0
-}
-
-/// The pressure that a node is under, told to the control plane.
-pub fn pressure(world: &mut World<'_>, node: NodeId, pressure: crate::measure::Pressure, on: bool) {
-    world.tell_node(node, crate::measure::Happening::NodePressure(pressure, on));
-    world.note(Note::NodePressure { node, pressure, on });
 }

@@ -29,8 +29,6 @@ pub(super) fn empty_spec() -> Spec {
         disruption_budgets: Vec::new(),
         faults: Vec::new(),
         node_lifecycle: crate::spec::NodeLifecycle::default(),
-        faults: Vec::new(),
-        node_lifecycle: crate::spec::NodeLifecycle::default(),
         workloads: Table::new(),
         scheduler: SchedulerSpec { tie_break: TieBreak::LowestIndex, ..SchedulerSpec::default() },
         control_plane: ControlPlane::default(),

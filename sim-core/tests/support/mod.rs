@@ -61,8 +61,6 @@ pub fn cluster(nodes: u32, cpu: u64, template: PodTemplate, symbols: Symbols, wo
         disruption_budgets: Vec::new(),
         faults: Vec::new(),
         node_lifecycle: NodeLifecycle::default(),
-        faults: Vec::new(),
-        node_lifecycle: sim_core::spec::NodeLifecycle::default(),
         workloads: Table::from(vec![workload]),
         scheduler: SchedulerSpec::default(),
         control_plane: ControlPlane::default(),
