@@ -13,8 +13,8 @@ use rand_chacha::ChaCha8Rng;
 use sim_core::engine::random::Seed;
 use sim_core::scheduler::{Path, Resident, Scheduler, Verdict};
 use sim_core::spec::{
-    ControlPlane, Kubelet, LabelSelector, Labels, Network, NodePool, NodeShape, Operator, PodAffinity, PodAffinityTerm, PodTemplate,
-    Registry, Requests, Requirement, SchedulerSpec, Spec, Symbols, TopologySpreadConstraint, Warmup, WhenUnsatisfiable,
+    ControlPlane, Kubelet, LabelSelector, Labels, Network, NodeLifecycle, NodePool, NodeShape, Operator, PodAffinity, PodAffinityTerm,
+    PodTemplate, Registry, Requests, Requirement, SchedulerSpec, Spec, Symbols, TopologySpreadConstraint, Warmup, WhenUnsatisfiable,
 };
 use sim_core::table::{NodeId, PodId, Symbol, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan, SimTime};
@@ -80,6 +80,8 @@ fn cluster(nodes: u32, templates: u64, percentage: u32, asks: bool) -> Spec {
         pools: vec![pool(16), pool(32)].into(),
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
+        faults: Vec::new(),
+        node_lifecycle: NodeLifecycle::default(),
         templates: (0..templates)
             .map(|number| template(number, rng))
             .enumerate()

@@ -1,7 +1,7 @@
 //! Events: a closed list, small enough to be copied on every move of the event list.
 
 use crate::cluster::PodRef;
-use crate::table::{InstanceId, WorkloadId};
+use crate::table::{InstanceId, NodeId, WorkloadId};
 
 /// What may happen. An event that belongs to a Pod or container carries its generation; one that comes too late is dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,6 +77,67 @@ pub enum Event {
         /// Which entry of its scaling list.
         entry: u16,
     },
+    /// A fault strikes: all its targets, one node or zone, or those that are drawn.
+    FaultBegins {
+        /// The fault, by its place in the list.
+        fault: u16,
+        /// The node or zone whose turn it is; [`u32::MAX`] where the occasion is all targets'.
+        target: u32,
+        /// Occasions of this fault and target before.
+        occasion: u32,
+    },
+    /// A fault is over for one target.
+    FaultEnds {
+        /// The fault, by its place in the list.
+        fault: u16,
+        /// The node, zone, or container's place in the fault's list.
+        target: u32,
+        /// The occasion after this, if the target has occasions of its own; 0 if it has none.
+        next: u32,
+    },
+    /// The memory that a container leaks has reached its limit.
+    LeakedOut(ContainerRef),
+    /// The node lifecycle controller finds that nothing was heard of a node for too long.
+    NodeLate {
+        /// The node.
+        node: NodeId,
+        /// Its beat: void if the node was heard or fell silent since.
+        beat: u32,
+    },
+    /// A node's kubelet says that the node is not ready, as its runtime is away.
+    NodeUnfit {
+        /// The node.
+        node: NodeId,
+        /// The controller's beat.
+        beat: u32,
+    },
+    /// The node lifecycle controller finds a node back.
+    NodeFound {
+        /// The node.
+        node: NodeId,
+        /// Its beat.
+        beat: u32,
+    },
+    /// The next of a zone's nodes may be given its `NoExecute` taint.
+    TaintPass(u32),
+    /// Tolerations of this many seconds of a node's `NoExecute` taint end.
+    TaintEvicts {
+        /// The node.
+        node: NodeId,
+        /// The taint's epoch.
+        epoch: u32,
+        /// The tolerations.
+        seconds: u32,
+    },
+    /// The Pod garbage collector takes the Pods of a node that is gone.
+    NodeCollected {
+        /// The node.
+        node: NodeId,
+        /// The controller's beat.
+        beat: u32,
+    },
+    /// The scheduler sees a node's taints.
+    TaintsSeen(NodeId),
     /// A row of the time series is due.
     Sample,
     /// The warm-up is over.

@@ -13,6 +13,7 @@ pub mod cluster;
 mod controllers;
 pub mod engine;
 pub mod event;
+mod faults;
 mod kubelet;
 pub mod measure;
 pub mod scheduler;

@@ -97,6 +97,12 @@ impl SimSpan {
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
+
+    /// `factor` times as long; exactly the same for a factor of 1.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        if factor == 1.0 { self } else { Self::from_secs_f64(self.as_secs_f64() * factor) }
+    }
 }
 
 impl Add<SimSpan> for SimTime {

@@ -3,11 +3,11 @@
 //! A room (scheduler, kubelet, controllers) never calls another. It changes the world, puts events on the agenda, and leaves a
 //! [`Note`]; the loop of [`crate::simulation`] takes notes to whom they concern.
 
-use crate::cluster::{ContainerState, ExitReason, Nodes, Phase, Pod, PodRef, PodState, Pods, Signal, Step};
+use crate::cluster::{ContainerState, ExitReason, NodeReady, Nodes, Phase, Pod, PodRef, PodState, Pods, Signal, Step, Troubles};
 use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
 use crate::event::{ContainerRef, Event};
-use crate::measure::{About, Entry, Happening, Observer, PodIdentity, Recorder, Weights};
+use crate::measure::{About, Entry, Happening, Observer, PodIdentity, Pressure, Recorder, Weights};
 use crate::spec::{ContainerKind, ContainerSpec, Controller, Distribution, PodTemplate, Shape, Spec};
 use crate::table::{NodeId, PodId, Table, TemplateId};
 use crate::units::{SimSpan, SimTime};
@@ -33,6 +33,38 @@ pub enum Note {
         pod: PodId,
         /// True if it succeeded.
         well: bool,
+    },
+    /// To the controllers: a Pod's containers have all started for the first time.
+    Started(PodId),
+    /// To the kubelet: a node has lost power.
+    NodeDown(NodeId),
+    /// To the kubelet: a node has power, kubelet, runtime and the control plane again.
+    NodeBack(NodeId),
+    /// To the controllers: nothing is heard of a node any more.
+    NodeSilent(NodeId),
+    /// To the controllers: a node is heard again.
+    NodeHeard(NodeId),
+    /// To the controllers: a node's container runtime is away (true) or back.
+    NodeRuntime(NodeId, bool),
+    /// To the controllers: a node's pressure condition began or ended.
+    NodePressure {
+        /// The node.
+        node: NodeId,
+        /// The condition.
+        pressure: Pressure,
+        /// True if it began.
+        on: bool,
+    },
+    /// To the scheduler: a node's taints for its conditions changed.
+    Tainted(NodeId),
+    /// To the kubelet's books: the object of a Pod on a node that is gone was deleted by force.
+    Collected(PodId),
+    /// To the kubelet: a fault of the scenario, by its place in the list, befalls a container.
+    Struck {
+        /// The container.
+        container: ContainerRef,
+        /// The fault.
+        fault: u16,
     },
 }
 
@@ -70,6 +102,8 @@ pub struct World<'s> {
     pub facts: Table<TemplateId, TemplateFacts>,
     /// Notes that nobody has read yet, oldest first.
     pub notes: std::collections::VecDeque<Note>,
+    /// Troubles of the registry and of starting containers.
+    pub troubles: Troubles,
     /// Random streams opened.
     pub streams: u64,
     /// Events that came too late for what they were about.
@@ -93,6 +127,7 @@ impl<'s> World<'s> {
             observer: None,
             facts,
             notes: std::collections::VecDeque::new(),
+            troubles: Troubles::default(),
             streams: 0,
             stale: 0,
         }
@@ -291,6 +326,9 @@ impl<'s> World<'s> {
         if to.is_terminal() {
             self.ended(pod, to);
         }
+        if signal == Signal::Started {
+            self.note(Note::Started(pod));
+        }
     }
 
     fn ended(&mut self, pod: PodId, to: PodState) {
@@ -304,7 +342,9 @@ impl<'s> World<'s> {
     /// A Pod becomes ready or stops being so.
     pub fn set_ready(&mut self, pod: PodId, ready: bool) {
         let row = &mut self.pods[pod];
-        if row.ready == ready {
+        // Nobody hears of a Pod that becomes ready on a node which is silent or not ready; its node tells when it is back.
+        let unheard = |health: &crate::cluster::Health| health.is_silent() || health.ready != NodeReady::True;
+        if row.ready == ready || ready && unheard(&self.nodes.health[row.node]) {
             return;
         }
         row.ready = ready;

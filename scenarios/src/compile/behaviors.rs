@@ -51,7 +51,8 @@ pub(super) fn apply(given: &[At<BehaviorFile>], parts: &mut Parts, builder: &mut
     note_assumed_runs(given, parts, builder);
 }
 
-fn matches(select: &Select, part: &Part, row: usize, builder: &Builder<'_>) -> bool {
+/// True if a selector means the container in this row of a part's template.
+pub(super) fn matches(select: &Select, part: &Part, row: usize, builder: &Builder<'_>) -> bool {
     let (template, container) = (&part.template, &part.template.containers[row]);
     let is = |wanted: &Option<String>, have: &str| wanted.as_deref().is_none_or(|wanted| wanted == have);
     is(&select.workload, &part.of)

@@ -82,6 +82,8 @@ impl<'r> Builder<'r> {
             "metadata.name",
             "node.kubernetes.io/unschedulable",
             "0.0.0.0",
+            "node.kubernetes.io/not-ready",
+            "node.kubernetes.io/unreachable",
         ] {
             symbols.intern(word);
         }

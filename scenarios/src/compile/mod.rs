@@ -3,6 +3,7 @@
 mod behaviors;
 mod builder;
 mod cluster;
+mod faults;
 mod feasibility;
 mod law;
 pub(crate) mod situation;
@@ -126,6 +127,10 @@ fn compile(
     let (pools, zones) = cluster::pools(&given.cluster, cluster_place, &objects.nodes, timing.network, builder);
     let mut parts = workloads::workloads(&given.workloads, &objects.workloads, builder);
     behaviors::apply(&given.behaviors, &mut parts, builder);
+    if timing.tolerate_memory_pressure {
+        faults::tolerate_memory_pressure(&mut parts, builder);
+    }
+    let faults = faults::faults(&given.faults, (&pools, &zones), &parts, builder);
     feasibility::check(&parts, &pools, &zones, builder);
     workloads::check_totals(&parts, builder);
     let warmup = warmup(given.warmup.as_ref(), builder);
@@ -150,6 +155,8 @@ fn compile(
         workloads,
         namespaces: manifest::namespaces(objects.workloads.iter().flatten(), builder),
         disruption_budgets: manifest::budgets(objects.workloads.iter().flatten(), builder),
+        faults,
+        node_lifecycle: timing.node_lifecycle,
         scheduler: timing.scheduler,
         control_plane: timing.control_plane,
         kubelet: timing.kubelet,

@@ -117,6 +117,8 @@ fn nothing() -> Spec {
         workloads: Table::new(),
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
+        faults: Vec::new(),
+        node_lifecycle: sim_core::spec::NodeLifecycle::default(),
         scheduler: SchedulerSpec::default(),
         control_plane: sim_core::spec::ControlPlane::default(),
         kubelet: sim_core::spec::Kubelet::default(),

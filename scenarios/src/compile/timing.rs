@@ -2,15 +2,19 @@
 
 use std::net::Ipv4Addr;
 
-use sim_core::spec::{ClientLimits, ControlPlane, Distribution, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
+use sim_core::spec::{ClientLimits, ControlPlane, Distribution, Kubelet, Network, NodeLifecycle, Registry, SchedulerSpec, TieBreak};
 use sim_core::units::SimSpan;
 
+use super::workloads::share;
 use super::{Builder, SPAN_MAX};
 use crate::configuration::Configuration;
-use crate::format::{ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, Law, NetworkFile, RegistryFile, SchedulerFile, TieBreakFile};
+use crate::format::{
+    ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, Law, MemoryPressureFile, NetworkFile, NodeLifecycleFile, RegistryFile,
+    SchedulerFile, TieBreakFile,
+};
 use crate::problem::Code;
 use crate::text::decode::At;
-use crate::values::written::{Amount, Throughput, Time, Written};
+use crate::values::written::{Amount, PerTime, Throughput, Time, Written};
 
 /// Everything that has a default.
 pub(super) struct Timing {
@@ -19,11 +23,16 @@ pub(super) struct Timing {
     pub(super) kubelet: Kubelet,
     pub(super) registry: Registry,
     pub(super) network: Network,
+    pub(super) node_lifecycle: NodeLifecycle,
+    /// True if Pods with requests tolerate memory pressure.
+    pub(super) tolerate_memory_pressure: bool,
 }
 
 /// Compiles the settings of the cluster.
 pub(super) fn timing(given: &ClusterFile, configuration: &Configuration, builder: &mut Builder<'_>) -> Timing {
     let configured = configured(configuration);
+    let nodes = given.control_plane.as_ref().and_then(|given| given.node_lifecycle.as_ref());
+    let pressure = given.control_plane.as_ref().and_then(|given| given.memory_pressure_toleration);
     Timing {
         scheduler: match &given.scheduler {
             Some(given) => scheduler(given, configured, builder),
@@ -33,6 +42,8 @@ pub(super) fn timing(given: &ClusterFile, configuration: &Configuration, builder
         kubelet: given.kubelet.as_ref().map_or_else(Kubelet::default, |given| kubelet(given, builder)),
         registry: given.registry.as_ref().map_or_else(Registry::default, |given| registry(given, builder)),
         network: given.network.as_ref().map_or_else(Network::default, |given| network(given, builder)),
+        node_lifecycle: nodes.map_or_else(NodeLifecycle::default, |given| node_lifecycle(given, builder)),
+        tolerate_memory_pressure: pressure == Some(MemoryPressureFile::Docs),
     }
 }
 
@@ -129,6 +140,27 @@ fn control_plane(given: &ControlPlaneFile, builder: &mut Builder<'_>) -> Control
     set_law(&mut spec.bind, given.bind.as_ref(), builder);
     set_law(&mut spec.controller, given.controller.as_ref(), builder);
     spec
+}
+
+fn node_lifecycle(given: &NodeLifecycleFile, builder: &mut Builder<'_>) -> NodeLifecycle {
+    let mut spec = NodeLifecycle::default();
+    set_period(&mut spec.monitor_period, given.monitor_period.as_ref(), builder);
+    set_period(&mut spec.grace, given.monitor_grace_period.as_ref(), builder);
+    set_per_time(&mut spec.eviction_rate, given.eviction_rate.as_ref(), builder);
+    set_per_time(&mut spec.secondary_rate, given.secondary_eviction_rate.as_ref(), builder);
+    spec.large_zone = given.large_zone_threshold.unwrap_or(spec.large_zone);
+    if let Some(share) = given.unhealthy_zone_threshold.as_ref().and_then(|written| share(written, builder)) {
+        spec.unhealthy_share = share;
+    }
+    set_span(&mut spec.toleration, given.default_toleration.as_ref(), builder);
+    spec
+}
+
+/// A rate; 0 is none at all.
+fn set_per_time(slot: &mut f64, given: Option<&Written<PerTime>>, builder: &mut Builder<'_>) {
+    if let Some(rate) = given.and_then(|written| builder.read(written)) {
+        *slot = rate;
+    }
 }
 
 fn kubelet(given: &KubeletFile, builder: &mut Builder<'_>) -> Kubelet {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Law;
+use super::{Law, MemoryPressureFile, NodeLifecycleFile};
 use crate::text::decode::At;
 use crate::values::written::{Amount, Throughput, Time, Written};
 
@@ -167,6 +167,7 @@ pub(crate) struct CycleFile {
 
 /// Latencies of the control plane.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[schemars(rename = "ControlPlane")]
 pub(crate) struct ControlPlaneFile {
     /// From a write to its being seen by a watcher.
@@ -175,6 +176,10 @@ pub(crate) struct ControlPlaneFile {
     pub(crate) bind: Option<Law<Time>>,
     /// A controller's reaction.
     pub(crate) controller: Option<Law<Time>>,
+    /// The node lifecycle controller.
+    pub(crate) node_lifecycle: Option<NodeLifecycleFile>,
+    /// Whether Pods with requests tolerate memory pressure. Default: code.
+    pub(crate) memory_pressure_toleration: Option<MemoryPressureFile>,
 }
 
 /// Latencies and settings of the kubelets.

@@ -2,6 +2,7 @@
 
 mod behavior;
 mod cluster;
+mod fault;
 mod law;
 mod workload;
 
@@ -10,6 +11,7 @@ pub(crate) use cluster::{
     ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile, SchedulerFile,
     TaintFile, TieBreakFile,
 };
+pub(crate) use fault::{FaultFile, FaultKindFile, MemoryPressureFile, NodeLifecycleFile, On};
 pub(crate) use law::{Law, Weighted};
 pub(crate) use workload::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};
 
@@ -63,7 +65,7 @@ pub(crate) struct Metadata {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ScenarioSpec")]
-#[expect(dead_code, reason = "`faults` and `objectives` are refused before they are read")]
+#[expect(dead_code, reason = "`objectives` are refused before they are read")]
 pub(crate) struct SpecFile {
     /// Seed of every random stream. Default 1.
     pub(crate) seed: Option<u64>,
@@ -81,8 +83,9 @@ pub(crate) struct SpecFile {
     /// What manifests cannot say: how long containers run, how often they fail, what they use. Later entries override earlier ones field by field.
     #[serde(default)]
     pub(crate) behaviors: Vec<At<BehaviorFile>>,
-    /// Node failures, drains, partitions are not simulated yet.
-    pub(crate) faults: Option<Unsupported>,
+    /// What goes wrong besides what behaviours say.
+    #[serde(default)]
+    pub(crate) faults: Vec<At<FaultFile>>,
     /// Thresholds that a run must meet are not checked yet.
     pub(crate) objectives: Option<Unsupported>,
 }

@@ -111,8 +111,8 @@ pub(super) fn of_pod(spec: &Tree, report: &mut Report) {
         of_volume(volume, row, report);
     }
     for (row, toleration) in spec.get("tolerations").map_or(&[][..], Tree::items).iter().enumerate() {
-        let noted: Texts = &[("tolerationSeconds", Ignored, "the taint is tolerated without end")];
-        level(toleration, &format!("spec.tolerations[{row}]"), &["effect", "key", "operator", "value"], noted, report);
+        let silent = ["effect", "key", "operator", "tolerationSeconds", "value"];
+        level(toleration, &format!("spec.tolerations[{row}]"), &silent, &[], report);
     }
 }
 

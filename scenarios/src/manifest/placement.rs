@@ -119,5 +119,5 @@ fn compile_toleration(given: &core::Toleration, place: Span, builder: &mut Build
         None => None,
     };
     let value = (!exists).then(|| builder.symbols.intern(given.value.as_deref().unwrap_or_default()));
-    Some(Toleration { key: key.map(|key| builder.symbols.intern(key)), value, effect })
+    Some(Toleration { key: key.map(|key| builder.symbols.intern(key)), value, effect, seconds: given.toleration_seconds })
 }

@@ -62,6 +62,12 @@ impl ImageCache {
         }
     }
 
+    /// The pulls that are going on come to nothing.
+    pub fn drop_pulls(&mut self, now: SimTime) {
+        self.entries.retain(|entry| entry.from <= now);
+        self.busy_until = self.busy_until.min(now);
+    }
+
     fn find(&self, key: ImageKey) -> Result<usize, usize> {
         self.entries.binary_search_by_key(&key, |entry| entry.key)
     }

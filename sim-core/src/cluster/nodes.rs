@@ -1,8 +1,8 @@
 //! Nodes: what each has besides the scheduler's books.
 
-use super::{AddressPool, ImageCache, ImageKey};
+use super::{AddressPool, Health, ImageCache, ImageKey, PodRef};
 use crate::spec::Spec;
-use crate::table::{NodeId, PodId, PoolId, Table};
+use crate::table::{NodeId, PodId, PoolId, Table, ZoneId};
 use crate::units::{SimSpan, SimTime};
 
 /// All nodes, in columns.
@@ -20,6 +20,12 @@ pub struct Nodes {
     pub kubelet_since: Table<NodeId, SimTime>,
     /// Pods that are bound to each node and not gone yet, in no particular order; [`super::Pod::seat`] is a Pod's place.
     pub residents: Table<NodeId, Vec<PodId>>,
+    /// The zone of each node, if it has one.
+    pub zone: Table<NodeId, Option<ZoneId>>,
+    /// What ails each node.
+    pub health: Table<NodeId, Health>,
+    /// Pods whose deletion each node has not heard of yet.
+    pub unheard: Table<NodeId, Vec<PodRef>>,
 }
 
 impl Nodes {
@@ -34,6 +40,9 @@ impl Nodes {
             images: pools().map(|pool| preloaded(spec, pool)).collect(),
             kubelet_since: Table::filled(count, SimTime::ZERO),
             residents: Table::filled(count, Vec::new()),
+            zone: spec.pools.rows().iter().flat_map(|about| (0..about.count).map(|ordinal| about.zone_of(ordinal))).collect(),
+            health: Table::filled(count, Health::SOUND),
+            unheard: Table::filled(count, Vec::new()),
         }
     }
 
@@ -49,7 +58,8 @@ impl Nodes {
     }
 }
 
-fn preloaded(spec: &Spec, pool: PoolId) -> ImageCache {
+/// What is on a node's disk when it is new.
+pub(crate) fn preloaded(spec: &Spec, pool: PoolId) -> ImageCache {
     let mut cache = ImageCache::default();
     for &image in &spec.pools[pool].shape.images {
         cache.put(ImageKey { image, instance: None }, 0, SimTime::ZERO);

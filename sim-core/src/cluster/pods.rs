@@ -126,6 +126,10 @@ pub struct Pod {
     pub retry_at: SimTime,
     /// When its probes' workers began to tick.
     pub probes_from: SimTime,
+    /// When the Pod that it takes the place of failed with its node; [`SimTime::MAX`] if it takes no such place.
+    pub replaces: SimTime,
+    /// Failures of that Pod's containers.
+    pub replaces_failures: u8,
     /// Time spent in image pulls and init containers so far.
     pub pull_and_init: SimSpan,
 }
@@ -162,7 +166,7 @@ pub enum Doing {
 
 /// How a container fares, as far as its Pod's state goes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Health {
+pub enum ContainerHealth {
     /// As it should be.
     Fine,
     /// It exited, hangs or fails a check.
@@ -199,6 +203,8 @@ pub enum ContainerState {
     Backoff,
     /// Has exited for good.
     Done,
+    /// Was up when its node lost power; nobody has noticed yet.
+    Vanished,
 }
 
 /// `reason` of a terminated container.
@@ -222,7 +228,7 @@ pub struct Container {
     /// True while its process hangs.
     pub hung: bool,
     /// How it fares.
-    pub health: Health,
+    pub health: ContainerHealth,
     /// True once the kubelet has noticed that it is up, or has ended.
     pub noticed: bool,
     /// True once its startup probe has passed, or at once where it has none.
@@ -267,7 +273,7 @@ impl Container {
     const NEW: Self = Self {
         state: ContainerState::Waiting,
         hung: false,
-        health: Health::Fine,
+        health: ContainerHealth::Fine,
         noticed: true,
         started: false,
         ready: false,
@@ -440,6 +446,8 @@ pub fn new_pod(template: TemplateId, workload: WorkloadId, instance: InstanceId,
         step_since: now,
         assigned_at: now,
         failed_at: SimTime::MAX,
+        replaces: SimTime::MAX,
+        replaces_failures: 0,
         pull_and_init: SimSpan::ZERO,
     }
 }

@@ -3,6 +3,7 @@
 use crate::engine::random::entity_of;
 use crate::event::InstanceRef;
 use crate::table::{InstanceId, PodId, Table, WorkloadId};
+use crate::units::SimTime;
 use crate::world::World;
 
 /// A Pod that no controller owns any more has this place.
@@ -49,6 +50,8 @@ pub struct Instance {
     pub over: bool,
     /// Occasions drawn so far.
     pub occasions: u64,
+    /// Pods that went with their node and have no replacement yet: when they failed, and how many failures that was.
+    pub mourned: std::collections::VecDeque<(SimTime, u8)>,
 }
 
 impl Instance {
@@ -98,6 +101,7 @@ impl Instances {
             failures_in_row: 0,
             over: false,
             occasions: 0,
+            mourned: std::collections::VecDeque::new(),
         };
         let Some(id) = self.free.pop() else { return self.rows.push(instance) };
         instance.generation = self.rows[id].generation;

@@ -7,11 +7,13 @@ mod arrivals;
 mod deployment;
 mod instances;
 mod job;
+mod node_lifecycle;
 
 pub(crate) use arrivals::poisson;
 pub use instances::Instances;
+pub use node_lifecycle::NodeControllers;
 
-use crate::cluster::{Birth, new_pod};
+use crate::cluster::{Birth, ContainerState, new_pod};
 use crate::engine::random::{Purpose, entity_of};
 use crate::event::{Event, InstanceRef};
 use crate::measure::Happening;
@@ -25,6 +27,8 @@ use crate::world::{Note, World};
 pub struct Controllers {
     /// One row for each Deployment, Job, or group of bare Pods.
     pub instances: Instances,
+    /// Controllers of nodes.
+    pub nodes: NodeControllers,
     /// Copies of each workload that have appeared.
     arrived: Table<WorkloadId, u64>,
     /// Arrivals drawn for each workload.
@@ -35,9 +39,10 @@ pub struct Controllers {
 
 impl Controllers {
     /// Controllers that have not seen anything yet.
-    pub fn new(world: &World<'_>) -> Self {
+    pub fn new(world: &mut World<'_>) -> Self {
         let workloads = world.spec.workloads.len();
         Self {
+            nodes: NodeControllers::new(world),
             instances: Instances::default(),
             arrived: Table::filled(workloads, 0),
             gaps: Table::filled(workloads, 0),
@@ -132,7 +137,14 @@ impl Controllers {
                 }
             }
             Note::Restarted(pod) => job::restarted(self, world, pod),
-            Note::Created(_) | Note::Delete(_) => {}
+            Note::Created(_) | Note::Delete(_) | Note::Started(_) | Note::Collected(_) | Note::Struck { .. } => {}
+            Note::NodeDown(_)
+            | Note::NodeBack(_)
+            | Note::NodeSilent(_)
+            | Note::NodeHeard(_)
+            | Note::NodeRuntime(..)
+            | Note::NodePressure { .. }
+            | Note::Tainted(_) => self.take_of_node(world, note),
         }
     }
 
@@ -148,7 +160,21 @@ impl Controllers {
     /// A Pod is no longer one of its controller's: the instance that owned it until now.
     fn lost(&mut self, world: &mut World<'_>, pod: PodId) -> Option<InstanceId> {
         let instance = world.pods[pod].instance;
-        self.instances.take_out(world, instance, pod).then_some(instance)
+        let owned = self.instances.take_out(world, instance, pod);
+        if owned {
+            self.mourn(world, instance, pod);
+        }
+        owned.then_some(instance)
+    }
+
+    /// Remembers the failures of a Pod that went with its node, for the Pod that takes its place to make good.
+    fn mourn(&mut self, world: &World<'_>, instance: InstanceId, pod: PodId) {
+        let mut containers = (0..world.pods.containers_of(pod)).map(|index| world.pods.container(pod, index).state);
+        let row = &world.pods[pod];
+        let kept = matches!(self.workload(world, instance).controller, Controller::Deployment(_) | Controller::Job(_));
+        if kept && row.failures > 0 && containers.any(|state| state == ContainerState::Vanished) {
+            self.instances[instance].mourned.push_back((row.failed_at, row.failures));
+        }
     }
 
     /// A Pod that an instance owned has ended by itself.
@@ -234,6 +260,9 @@ impl Controllers {
         let mut pod = new_pod(template, workload, instance, entity, born, world.now);
         pod.revision = revision;
         (pod.copy, pod.ordinal) = (self.instances[instance].copy, (self.instances[instance].made - 1) as u32);
+        if let Some((failed, failures)) = self.instances[instance].mourned.pop_front() {
+            (pod.replaces, pod.replaces_failures) = (failed, failures);
+        }
         let pod = world.add_row(pod);
         self.instances.put_in(world, instance, pod);
         pod

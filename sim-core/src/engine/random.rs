@@ -129,6 +129,14 @@ pub enum Purpose {
     NodeFailure = 90,
     /// How long a node stays down.
     NodeRepair = 91,
+    /// When the node lifecycle controller looks, and when nodes renew their leases.
+    NodeMonitor = 92,
+    /// When a fault of the scenario strikes.
+    FaultTime = 93,
+    /// How long a fault lasts.
+    FaultLength = 94,
+    /// Whom a fault strikes.
+    FaultTarget = 95,
 
     /// What is there already when a run starts in equilibrium.
     Equilibrium = 110,

@@ -5,7 +5,7 @@
 
 use super::probe::{self, Ticks, Verdict};
 use super::sync;
-use crate::cluster::{ContainerState, Health, Phase, PodRef, PodState, Signal};
+use crate::cluster::{ContainerState, ContainerHealth, Phase, PodRef, PodState, Signal};
 use crate::engine::random::{Purpose, entity_of};
 use crate::event::{ContainerRef, Event};
 use crate::measure::{Happening, ProbeKind, Step};
@@ -18,9 +18,9 @@ use crate::world::{Note, World};
 pub fn state_of(world: &World<'_>, pod: PodId) -> PodState {
     let worst = (0..world.pods.containers_of(pod)).map(|index| world.pods.container(pod, index).health).max();
     match worst {
-        Some(Health::Restarting) => PodState::Restarting,
-        Some(Health::Sick) => PodState::Unhealthy,
-        Some(Health::Fine) | None => PodState::Healthy,
+        Some(ContainerHealth::Restarting) => PodState::Restarting,
+        Some(ContainerHealth::Sick) => PodState::Unhealthy,
+        Some(ContainerHealth::Fine) | None => PodState::Healthy,
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn settle(world: &mut World<'_>, pod: PodId) {
 }
 
 /// Says how a container fares; the caller settles.
-pub(super) fn mark(world: &mut World<'_>, pod: PodId, index: u8, health: Health) {
+pub(super) fn mark(world: &mut World<'_>, pod: PodId, index: u8, health: ContainerHealth) {
     let row = world.pods.container_mut(pod, index);
     row.health = health;
     if row.state != ContainerState::Running {
@@ -92,7 +92,7 @@ pub(super) fn restarted(world: &mut World<'_>, pod: PodId) {
 
 /// The kubelet has noticed that a container is up: what its startup and liveness probes will say is known now.
 pub(super) fn up(world: &mut World<'_>, pod: PodId, index: u8) {
-    mark(world, pod, index, Health::Fine);
+    mark(world, pod, index, ContainerHealth::Fine);
     let container = world.container_ref(pod, index);
     match world.container_spec(pod, index).startup {
         None => started(world, pod, index),
@@ -169,7 +169,7 @@ pub fn probe_kill(world: &mut World<'_>, container: ContainerRef) {
     if !world.pods.container(pod, index).hung {
         note_failure(world, pod);
     }
-    mark(world, pod, index, Health::Sick);
+    mark(world, pod, index, ContainerHealth::Sick);
     settle(world, pod);
     sync::wake(world, pod);
 }
@@ -229,7 +229,7 @@ pub fn ready(world: &mut World<'_>, pod: PodRef, epoch: u16) {
     for index in all {
         let row = world.pods.container_mut(pod, index);
         if row.state == ContainerState::Running && !row.condemned {
-            (row.ready, row.health) = (true, Health::Fine);
+            (row.ready, row.health) = (true, ContainerHealth::Fine);
         }
     }
     settle(world, pod);
@@ -299,7 +299,7 @@ fn liveness_fails(world: &mut World<'_>, pod: PodId, index: u8) -> SimTime {
 pub fn hang_seen(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
     world.tell(pod, Some(container.index), Happening::Unhealthy(ProbeKind::Readiness));
-    mark(world, pod, container.index, Health::Sick);
+    mark(world, pod, container.index, ContainerHealth::Sick);
     world.pods.container_mut(pod, container.index).ready = false;
     settle(world, pod);
     admit(world, pod);

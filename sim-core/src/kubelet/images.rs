@@ -20,6 +20,10 @@ pub enum Answer {
 
 /// Sees to it that the image of the container `index` of `pod` is on its node.
 pub fn ensure(world: &mut World<'_>, pod: PodId, index: u8) -> Answer {
+    if pull_fails(world, pod, index) {
+        world.record.startup.pull_failures += 1;
+        return Answer::Failed(WaitReason::ErrImagePull, world.now);
+    }
     Answer::Here(wait_for_image(world, pod, index))
 }
 
@@ -58,6 +62,17 @@ pub(super) fn tell_pulled(world: &mut World<'_>, pod: PodId) {
     world.tell(pod, Some(index), Happening::Pulled(span, bytes));
 }
 
+/// True if the container's image would have to be asked of the registry, which does not give it now.
+pub fn pull_fails(world: &World<'_>, pod: PodId, index: u8) -> bool {
+    let about = world.container_spec(pod, index);
+    if about.pull == PullPolicy::Never || !world.troubles.pull_fails(about.image) {
+        return false;
+    }
+    let (key, revision, _) = image_of(world, pod, index);
+    let presence = world.nodes.images[world.pods[pod].node].presence(key, revision, world.now);
+    about.pull == PullPolicy::Always || matches!(presence, Presence::Absent | Presence::Stale)
+}
+
 /// The policy `Always` costs a round trip even where the image is there.
 fn always_asks(policy: PullPolicy, registry: Registry) -> SimSpan {
     match policy {
@@ -71,6 +86,7 @@ fn pull(world: &mut World<'_>, pod: PodId, key: ImageKey, revision: u32, share: 
     let registry = world.spec.registry;
     let bytes = world.spec.images[key.image].size.0 as f64 * share;
     let takes = SimSpan::from_secs_f64(registry.round_trip + bytes / registry.bandwidth + bytes / registry.unpack);
+    let takes = takes.scaled(world.troubles.pull_factor());
     let cache = &mut world.nodes.images[world.pods[pod].node];
     let begins = if registry.serial { cache.busy_until.max(world.now) } else { world.now };
     let done = begins + takes;

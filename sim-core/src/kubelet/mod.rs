@@ -7,6 +7,7 @@
 mod backoff;
 mod health;
 mod images;
+mod node;
 mod phase;
 mod probe;
 mod process;
@@ -15,12 +16,15 @@ mod season;
 mod start;
 mod status;
 mod stop;
+mod strike;
 mod sync;
 
-pub use health::{hang_over, hang_seen, hangs, hung, probe_kill, ready, startup_passed, state_of};
+pub use health::{hang_over, hang_seen, hung, probe_kill, ready, startup_passed, state_of};
+pub use node::{collected, made_good, node_back, node_down, put_off};
 pub use process::{exited, killed};
 pub use relist::relist;
 pub use season::season;
 pub use start::bound;
 pub use stop::{deadline, delete, fail, released, removed, stopped, torn_down};
+pub use strike::{leaked_out, struck};
 pub use sync::{due, step_done};

@@ -1,13 +1,16 @@
 //! A container's process: what is drawn when it starts, and how it ends.
 
 use super::{health, relist, sync};
-use crate::cluster::{Container, ContainerState, Doing, ExitReason, Health};
+use crate::cluster::{Container, ContainerState, Doing, ExitReason, ContainerHealth};
 use crate::engine::random::Purpose;
 use crate::event::{ContainerRef, Event};
 use crate::spec::{ContainerKind, ContainerSpec, Level, RestartPolicy};
 use crate::table::PodId;
 use crate::units::{SimSpan, SimTime};
 use crate::world::World;
+
+/// Exit code of a container that SIGKILL ended.
+pub(super) const KILLED: u8 = 137;
 
 /// How long creating and starting a container takes this time.
 pub(super) fn start_span(world: &mut World<'_>, pod: PodId, index: u8) -> SimSpan {
@@ -25,14 +28,19 @@ pub(super) fn starts(world: &mut World<'_>, pod: PodId, index: u8) {
     let (entity, draw) = address(world, pod, index);
     let about = world.container_spec(pod, index);
     let (cpu, memory) = usage(world, about, entity, draw);
-    let again = draw > 0;
+    let again = world.pods.container(pod, index).state == ContainerState::Backoff;
     world.container_up(pod, index, cpu, memory);
     world.record.containers.started += 1;
     world.record.containers.init_started += u64::from(about.kind == ContainerKind::Init);
     if again {
         health::restarted(world, pod);
     }
-    let (end, serves) = (draw_end(world, about, entity, draw), world.draw(&about.behavior.ready, Purpose::Ready, entity, draw));
+    let mut end = draw_end(world, about, entity, draw);
+    let kind = (world.pods[pod].template, index);
+    if about.kind == ContainerKind::Init && world.troubles.init_fails(kind) {
+        end.code = about.behavior.failure_exit;
+    }
+    let serves = world.draw(&about.behavior.ready, Purpose::Ready, entity, draw).scaled(world.troubles.start_factor(kind));
     world.pods.container_mut(pod, index).serves_at = world.now + serves;
     expect_end(world, pod, index, end, (entity, draw));
     relist::expect(world, pod);
@@ -134,7 +142,7 @@ pub fn exited(world: &mut World<'_>, container: ContainerRef) {
         world.record.containers.crashes += 1;
         health::note_failure(world, pod);
     }
-    health::mark(world, pod, index, if again { Health::Sick } else { Health::Fine });
+    health::mark(world, pod, index, if again { ContainerHealth::Sick } else { ContainerHealth::Fine });
     if !again && exit != 0 {
         health::not_cured(world, pod);
     }

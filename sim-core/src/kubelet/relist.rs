@@ -4,7 +4,7 @@
 //! nothing did costs nothing.
 
 use super::{health, sync};
-use crate::cluster::{ContainerState, Health, PodRef};
+use crate::cluster::{ContainerState, ContainerHealth, PodRef};
 use crate::event::Event;
 use crate::table::PodId;
 use crate::world::World;
@@ -40,7 +40,7 @@ pub(super) fn notice(world: &mut World<'_>, pod: PodId, index: u8) {
     }
     match row.state {
         ContainerState::Running => health::up(world, pod, index),
-        ContainerState::Backoff => health::mark(world, pod, index, Health::Restarting),
-        ContainerState::Done | ContainerState::Waiting => {}
+        ContainerState::Backoff => health::mark(world, pod, index, ContainerHealth::Restarting),
+        ContainerState::Done | ContainerState::Waiting | ContainerState::Vanished => {}
     }
 }

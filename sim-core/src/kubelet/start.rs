@@ -1,7 +1,7 @@
 //! From the binding to the first container: notice, admission, volumes, sandbox, address. The rest of a start is the sync's
 //! ([`super::sync`]).
 
-use super::images;
+use super::{images, node};
 use super::sync::{self, advance, end, fail_until, go_on, take};
 use crate::cluster::{Doing, PodRef, PodState, Signal};
 use crate::engine::random::Purpose;
@@ -26,7 +26,8 @@ pub fn bound(world: &mut World<'_>, pod: PodRef) {
 /// The kubelet has noticed the binding: the Pod's worker begins, and its clock runs.
 pub(super) fn noticed(world: &mut World<'_>, pod: PodId) {
     world.pods[pod].doing = Doing::Nothing;
-    if let Some(deadline) = world.template(pod).active_deadline {
+    let first = world.pods[pod].syncs == 0;
+    if let Some(deadline) = world.template(pod).active_deadline.filter(|_| first) {
         world.after(whole_seconds(deadline), Event::Deadline(world.pod_ref(pod)));
     }
     sync::wake(world, pod);
@@ -81,7 +82,7 @@ pub(super) fn sandbox_made(world: &mut World<'_>, pod: PodId) {
 
 /// CNI ADD has returned. Without a free address the sandbox is taken down and the sync fails.
 pub(super) fn network_made(world: &mut World<'_>, pod: PodId) {
-    if world.take_address(pod) {
+    if !node::without_network(world, pod) && world.take_address(pod) {
         return network_ready(world, pod);
     }
     world.record.addresses.exhausted += 1;

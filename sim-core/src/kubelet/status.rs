@@ -72,7 +72,7 @@ fn status(row: &Container) -> Status {
         ContainerState::Running if row.starts == 1 => Status::Waiting,
         ContainerState::Running => Status::Ended(row.exit),
         ContainerState::Backoff | ContainerState::Done if row.noticed => Status::Ended(row.exit),
-        ContainerState::Backoff | ContainerState::Done => Status::Running { started: row.started },
+        ContainerState::Backoff | ContainerState::Done | ContainerState::Vanished => Status::Running { started: row.started },
     }
 }
 

@@ -6,7 +6,7 @@
 //! seconds are taken off the grace period for the handler and for the wait.
 
 use super::health::is_up;
-use super::process;
+use super::{node, process};
 use crate::cluster::{ContainerState, Doing, Phase, PodRef, PodState, Signal};
 use crate::engine::random::Purpose;
 use crate::event::Event;
@@ -20,8 +20,6 @@ use crate::world::{Note, World};
 const KILL_AFTER_MIN: SimSpan = SimSpan::from_secs(2);
 /// A Pod's grace period is never less than this.
 const GRACE_MIN: SimSpan = SimSpan::from_secs(1);
-/// Exit code of a container that SIGKILL ended.
-const KILLED: u8 = 137;
 
 /// How a container will behave when it is asked to stop.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,6 +76,13 @@ pub fn delete(world: &mut World<'_>, pod: PodId) {
     if state == PodState::Scheduling {
         return world.signal(pod, last_signal(state, false));
     }
+    if !node::out_of_reach(world, pod) {
+        terminate(world, pod);
+    }
+}
+
+/// The node of a Pod that is deleted hears of it: SIGTERM and grace.
+pub(super) fn terminate(world: &mut World<'_>, pod: PodId) {
     let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, world.pods[pod].entity, 2);
     let grace = world.template(pod).grace;
     stop_all(world, pod, watch, grace);
@@ -152,7 +157,7 @@ fn ask(world: &mut World<'_>, pod: PodId, index: u8, asked: SimTime, (grace, tur
     world.tell(pod, Some(index), Happening::Killing);
     let manner = manner(world, pod, index);
     let stop = stop_at(manner, grace, turn);
-    let (end, code) = (asked + stop.end, if stop.killed { KILLED } else { world.container_spec(pod, index).behavior.shutdown_exit });
+    let (end, code) = (asked + stop.end, if stop.killed { process::KILLED } else { world.container_spec(pod, index).behavior.shutdown_exit });
     let row = world.pods.container_mut(pod, index);
     row.stopping = true;
     if row.ends_at <= end {

@@ -65,7 +65,7 @@ pub struct EngineCounts {
 }
 
 /// Nodes over the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NodeMeasures {
     /// Nodes that are Ready.
     pub ready: TimeAverage,
@@ -73,6 +73,24 @@ pub struct NodeMeasures {
     pub occupied: TimeAverage,
     /// Most Pods that one node ever held.
     pub pods_max: u32,
+    /// Nodes without power.
+    pub down: TimeAverage,
+    /// Times that a node lost power.
+    pub failures: u64,
+    /// How long nodes were without power, of those that came back.
+    pub downtime: Tally,
+    /// Pods whose processes went with their node.
+    pub pods_lost: u64,
+    /// Pods deleted because a taint with effect `NoExecute` was tolerated no longer.
+    pub evicted: u64,
+    /// Pods of nodes that were gone, deleted by force.
+    pub pods_collected: u64,
+    /// From a node's last sign of life until the control plane takes it for unreachable.
+    pub detection: Tally,
+    /// From the loss of a Pod with its node until another in its place runs.
+    pub recovery: Tally,
+    /// Failures of containers with their node that another Pod in their place has made good.
+    pub recovered_elsewhere: u64,
 }
 
 /// Pods over the window.
@@ -184,6 +202,8 @@ pub struct StartupMeasures {
     pub objective: Tally,
     /// Image pulls done.
     pub pulls: u64,
+    /// Pulls that failed.
+    pub pull_failures: u64,
     /// Images that were there already.
     pub pull_hits: u64,
     /// Bytes pulled.

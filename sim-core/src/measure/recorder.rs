@@ -63,7 +63,7 @@ impl Recorder {
         let resource = ResourceUse { allocatable: zero, capacity: zero, requested: zero, used: 0.0, requested_again: 0 };
         Self {
             opened: SimTime::ZERO,
-            nodes: NodeMeasures { ready: zero, occupied: zero, pods_max: 0 },
+            nodes: no_nodes(zero),
             pods: no_pods(zero),
             containers: no_containers(zero),
             lifecycle: no_lifecycle(),
@@ -120,6 +120,13 @@ impl Recorder {
         };
         self.containers = ContainerMeasures { live: levels.containers.live, running: levels.containers.running, ..fresh.containers };
         (self.lifecycle, self.startup, self.controllers) = (fresh.lifecycle, fresh.startup, fresh.controllers);
+        self.nodes = NodeMeasures {
+            ready: levels.nodes.ready,
+            occupied: levels.nodes.occupied,
+            down: levels.nodes.down,
+            pods_max: levels.nodes.pods_max,
+            ..fresh.nodes
+        };
         (self.addresses.assigned, self.addresses.exhausted) = (0, 0);
         (self.resources.cpu.requested_again, self.resources.memory.requested_again) = (0, 0);
     }
@@ -135,7 +142,13 @@ impl Recorder {
                     .into_iter()
                     .flat_map(|resource| [&mut resource.allocatable, &mut resource.capacity, &mut resource.requested]),
             )
-            .chain([&mut resources.pause_memory, &mut self.addresses.in_use, &mut self.nodes.ready, &mut self.nodes.occupied])
+            .chain([
+                &mut resources.pause_memory,
+                &mut self.addresses.in_use,
+                &mut self.nodes.ready,
+                &mut self.nodes.occupied,
+                &mut self.nodes.down,
+            ])
             .chain(&mut resources.sidecar_memory_requested)
             .chain(&mut resources.sidecar_memory_used)
             .chain(&mut resources.sidecar_cpu_requested)
@@ -288,6 +301,23 @@ fn no_containers(zero: TimeAverage) -> ContainerMeasures {
     }
 }
 
+fn no_nodes(zero: TimeAverage) -> NodeMeasures {
+    NodeMeasures {
+        ready: zero,
+        occupied: zero,
+        pods_max: 0,
+        down: zero,
+        failures: 0,
+        downtime: Tally::default(),
+        pods_lost: 0,
+        evicted: 0,
+        pods_collected: 0,
+        detection: Tally::default(),
+        recovery: Tally::default(),
+        recovered_elsewhere: 0,
+    }
+}
+
 fn no_lifecycle() -> LifecycleMeasures {
     LifecycleMeasures {
         arrows: vec![vec![Arrow::default(); PodState::COUNT]; PodState::COUNT],
@@ -302,6 +332,7 @@ fn no_startup() -> StartupMeasures {
         ready: Tally::default(),
         objective: Tally::default(),
         pulls: 0,
+        pull_failures: 0,
         pull_hits: 0,
         pulled: 0,
     }

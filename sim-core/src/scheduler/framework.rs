@@ -243,6 +243,8 @@ pub enum Happening<'a> {
     AssignedPodAdded(&'a PodTemplate),
     /// A node was uncordoned, which also takes away its taint `node.kubernetes.io/unschedulable`.
     Uncordoned(NodeView<'a>),
+    /// A node has other taints than before: the node as it is, and the taints that it had.
+    Retainted(NodeView<'a>, &'a [Taint]),
 }
 
 /// The kinds of [`Happening`], for which plugins register.
@@ -254,13 +256,15 @@ pub enum HappeningKind {
     AssignedPodAdded,
     /// [`Happening::Uncordoned`].
     Uncordoned,
+    /// [`Happening::Retainted`].
+    Retainted,
 }
 
 impl HappeningKind {
     /// How many kinds there are.
-    pub const COUNT: usize = 3;
+    pub const COUNT: usize = 4;
     /// All of them.
-    pub const ALL: [Self; Self::COUNT] = [Self::AssignedPodDeleted, Self::AssignedPodAdded, Self::Uncordoned];
+    pub const ALL: [Self; Self::COUNT] = [Self::AssignedPodDeleted, Self::AssignedPodAdded, Self::Uncordoned, Self::Retainted];
 }
 
 /// What `PreFilter` finds for a Pod.

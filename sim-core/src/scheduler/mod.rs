@@ -42,7 +42,7 @@ use profile::PluginSet;
 use profiles::Profiles;
 use queue::{Event, Queue};
 
-use crate::spec::{Spec, TieBreak};
+use crate::spec::{Spec, Taint, TaintEffect, TieBreak};
 use crate::table::{NodeId, PodId, Table, TemplateId};
 use crate::units::SimTime;
 
@@ -320,6 +320,29 @@ impl Scheduler {
         }
     }
 
+    /// Gives a node these taints in place of those that it had; Pods that tolerate it now and did not before are woken.
+    ///
+    /// After `TaintToleration.isSchedulableAfterNodeChange` in `pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go`
+    /// of Kubernetes v1.34.
+    pub fn set_taints(&mut self, spec: &Spec, node: NodeId, taints: &[Taint], now: SimTime) {
+        let Some(before) = self.nodes.retaint(node, taints) else { return };
+        self.fast.retainted(spec);
+        if let Some(profile) = self.profiles.fast() {
+            self.fast.redefined(ClusterView { nodes: &self.nodes, spec }, profile, node);
+        }
+        self.happened(spec, Event::Retainted(node, before), now);
+    }
+
+    /// The taint of this key and effect with an empty value. A key that no Pod of the scenario names becomes known here.
+    pub fn taint(&mut self, key: &str, effect: TaintEffect) -> Taint {
+        self.nodes.taint(key, effect)
+    }
+
+    /// The taints of a node.
+    pub fn taints(&self, node: NodeId) -> &[Taint] {
+        &self.nodes.node(node).taints
+    }
+
     fn happened(&mut self, spec: &Spec, event: Event, now: SimTime) {
         self.happened_for(spec, event, i32::MAX, now);
     }
@@ -395,6 +418,7 @@ impl Event {
             Self::AssignedPodDeleted(_) => HappeningKind::AssignedPodDeleted,
             Self::AssignedPodAdded(_) => HappeningKind::AssignedPodAdded,
             Self::Uncordoned(_) => HappeningKind::Uncordoned,
+            Self::Retainted(..) => HappeningKind::Retainted,
         }
     }
 }
@@ -407,6 +431,7 @@ fn helps(spec: &Spec, profiles: &Profiles, nodes: &Nodes, event: Event, template
         Event::AssignedPodDeleted(gone) => Happening::AssignedPodDeleted(&spec.templates[gone]),
         Event::AssignedPodAdded(come) => Happening::AssignedPodAdded(&spec.templates[come]),
         Event::Uncordoned(node) => Happening::Uncordoned(nodes.view(node)),
+        Event::Retainted(node, before) => Happening::Retainted(nodes.view(node), nodes.former(before)),
     };
     profile.hints(asked, &PodView { template: &spec.templates[template], symbols: nodes.symbols() }, &happening)
 }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::framework::{Load, NodeView, Resident};
 use super::order::list_order;
-use crate::spec::{Claim, Labels, NodePool, PodTemplate, Requests, Spec, Symbols, Taint};
+use crate::spec::{Claim, Labels, NodePool, PodTemplate, Requests, Spec, Symbols, Taint, TaintEffect};
 use crate::table::{ImageId, NodeId, PodId, Symbol, Table, TemplateId};
 
 /// `kubernetes.io/hostname`: the label that bears the node's own name.
@@ -43,6 +43,8 @@ pub(super) struct Nodes {
     order: Vec<NodeId>,
     /// Where a node stands in `order`.
     places: Table<NodeId, u32>,
+    /// Sets of taints that nodes had before they were given others, none twice.
+    former: Vec<Vec<Taint>>,
 }
 
 impl Nodes {
@@ -65,7 +67,7 @@ impl Nodes {
         let loads = Table::filled(rows.len(), Load::default());
         let (residents, bound) = (Table::filled(rows.len(), Vec::new()), Table::filled(spec.templates.len(), 0));
         let with_image = with_image(spec.images.len(), &rows);
-        Self { symbols, loads, residents, bound, with_terms: 0, with_image, rows, by_name, order, places }
+        Self { symbols, loads, residents, bound, with_terms: 0, with_image, rows, by_name, order, places, former: Vec::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -205,6 +207,30 @@ impl Nodes {
     /// Sets `spec.unschedulable`; true if that changed something.
     pub(super) fn cordon(&mut self, node: NodeId, cordoned: bool) -> bool {
         std::mem::replace(&mut self.rows[node].cordoned, cordoned) != cordoned
+    }
+
+    /// Sets a node's taints; gives the number of the set that it had, if that was another.
+    pub(super) fn retaint(&mut self, node: NodeId, taints: &[Taint]) -> Option<u32> {
+        let have = &mut self.rows[node].taints;
+        if have == taints {
+            return None;
+        }
+        let before = std::mem::replace(have, taints.to_vec());
+        let known = self.former.iter().position(|former| *former == before);
+        Some(known.unwrap_or_else(|| {
+            self.former.push(before);
+            self.former.len() - 1
+        }) as u32)
+    }
+
+    /// A set of taints that a node had.
+    pub(super) fn former(&self, number: u32) -> &[Taint] {
+        &self.former[number as usize]
+    }
+
+    /// A taint with an empty value.
+    pub(super) fn taint(&mut self, key: &str, effect: TaintEffect) -> Taint {
+        Taint { key: self.symbols.intern(key), value: self.symbols.intern(""), effect }
     }
 }
 

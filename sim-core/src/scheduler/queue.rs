@@ -28,6 +28,8 @@ pub(super) enum Event {
     AssignedPodDeleted(TemplateId),
     AssignedPodAdded(TemplateId),
     Uncordoned(NodeId),
+    /// The node, and the number of the set of taints that it had.
+    Retainted(NodeId, u32),
 }
 
 /// Says whether an event may help a Pod of this template that these plugins refused.

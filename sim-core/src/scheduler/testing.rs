@@ -27,6 +27,8 @@ pub(super) fn empty_spec() -> Spec {
         templates: Table::new(),
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
+        faults: Vec::new(),
+        node_lifecycle: crate::spec::NodeLifecycle::default(),
         workloads: Table::new(),
         scheduler: SchedulerSpec { tie_break: TieBreak::LowestIndex, ..SchedulerSpec::default() },
         control_plane: ControlPlane::default(),

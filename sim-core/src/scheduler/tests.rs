@@ -341,6 +341,31 @@ fn the_search_goes_on_where_the_last_one_stopped() {
     }
 }
 
+#[test]
+fn a_node_that_loses_the_taint_which_kept_a_pod_away_wakes_it_and_another_change_does_not() {
+    for path in [Path::Auto, Path::Plain] {
+        let mut bed = Bed::default();
+        bed.node(|_, _| {});
+        let pod = bed.pod(|_, _| {});
+        let mut scheduler = Scheduler::new(&bed.spec).with_path(path);
+        let dead =
+            [TaintEffect::NoSchedule, TaintEffect::NoExecute].map(|effect| scheduler.taint("node.kubernetes.io/unreachable", effect));
+        let full = scheduler.taint("node.kubernetes.io/disk-pressure", TaintEffect::NoSchedule);
+        scheduler.set_taints(&bed.spec, NODE, &dead, at(0));
+        scheduler.submit(&bed.spec, PodId(0), pod, at(0));
+        assert_eq!(scheduler.next(at(0)), Some(PodId(0)));
+        let Verdict::Unschedulable(message) = scheduler.cycle(&bed.spec, PodId(0), 0, at(0)).verdict else { panic!("it is refused") };
+        let words = "0/1 nodes are available: 1 node(s) had untolerated taint(s)";
+        let message = scheduler.message(message);
+        assert!(message.contains("node.kubernetes.io/unreachable") || message.starts_with(words), "{message}");
+        scheduler.set_taints(&bed.spec, NODE, &[full], at(100));
+        assert_eq!(scheduler.next(at(100)), None, "the node still refuses it");
+        scheduler.set_taints(&bed.spec, NODE, &[], at(200));
+        assert_eq!(scheduler.next(at(200)), Some(PodId(0)));
+        assert_eq!(scheduler.cycle(&bed.spec, PodId(0), 0, at(200)).verdict, Verdict::Placed(NODE));
+    }
+}
+
 /// What happens to a scheduler in the comparison of its paths.
 #[derive(Clone, Debug)]
 enum Step {
@@ -348,6 +373,7 @@ enum Step {
     Release { which: usize },
     Assign { template: usize, node: usize },
     Cordon { node: usize, cordoned: bool },
+    Retaint { node: usize, taints: Vec<Taint> },
 }
 
 fn any_step() -> BoxedStrategy<Step> {
@@ -356,6 +382,7 @@ fn any_step() -> BoxedStrategy<Step> {
         3 => any::<usize>().prop_map(|which| Step::Release { which }),
         1 => (any::<usize>(), any::<usize>()).prop_map(|(template, node)| Step::Assign { template, node }),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(node, cordoned)| Step::Cordon { node, cordoned }),
+        1 => (any::<usize>(), any_taints()).prop_map(|(node, taints)| Step::Retaint { node, taints }),
     ]
     .boxed()
 }
@@ -369,6 +396,11 @@ fn word() -> BoxedStrategy<Symbol> {
 
 fn any_effect() -> BoxedStrategy<TaintEffect> {
     prop::sample::select(vec![TaintEffect::NoSchedule, TaintEffect::PreferNoSchedule, TaintEffect::NoExecute]).boxed()
+}
+
+fn any_taints() -> BoxedStrategy<Vec<Taint>> {
+    let taint = (word(), word(), any_effect()).prop_map(|(key, value, effect)| Taint { key, value, effect });
+    prop::collection::vec(taint, 0..3).boxed()
 }
 
 /// A value that is mostly the default.
@@ -545,7 +577,7 @@ prop_compose! {
 
 fn any_toleration() -> BoxedStrategy<Toleration> {
     let parts = (prop::option::of(word()), prop::option::of(word()), prop::option::of(any_effect()));
-    parts.prop_map(|(key, value, effect)| Toleration { key, value, effect }).boxed()
+    parts.prop_map(|(key, value, effect)| Toleration { key, value, effect, seconds: None }).boxed()
 }
 
 prop_compose! {
@@ -637,6 +669,7 @@ impl Run {
                 self.scheduler.assign(spec, resident(number, template(index)), node(at));
                 self.bound.push((PodId(number), template(index), node(at)));
             }
+            Step::Retaint { node: at, taints } => self.scheduler.set_taints(spec, node(at), taints, now),
             Step::Cordon { node: at, cordoned } => self.scheduler.set_unschedulable(spec, node(at), *cordoned, now),
         }
         vec![]

@@ -2,7 +2,7 @@
 
 use super::outcome::running_again;
 use super::scheduling::Scheduling;
-use crate::cluster::{ContainerState, Health, Phase};
+use crate::cluster::{ContainerHealth, ContainerState, Phase, Pod};
 use crate::controllers::Controllers;
 use crate::kubelet;
 use crate::table::{Id, NodeId, Table};
@@ -15,6 +15,8 @@ pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Co
     states_add_up(world)?;
     containers_decide_the_state(world)?;
     controllers_own_their_pods(world, controllers)?;
+    nodes_keep_their_pods(world)?;
+    nodes_give_what_addresses_are_held(world)?;
     match duplicate_addresses(world) {
         0 => Ok(()),
         twice => Err(format!("{twice} addresses are held by more than one Pod")),
@@ -65,7 +67,7 @@ fn containers_decide_the_state(world: &World<'_>) -> Result<(), String> {
         if state != pod.state {
             return Err(format!("Pod row {} is {} but its containers make it {state}", id.index(), pod.state));
         }
-        if containers.any(|row| row.health != Health::Fine && row.state == ContainerState::Done) {
+        if containers.any(|row| row.health != ContainerHealth::Fine && row.state == ContainerState::Done) {
             return Err(format!("Pod row {} restarts a container that has ended for good", id.index()));
         }
     }
@@ -88,6 +90,41 @@ fn controllers_own_their_pods(world: &World<'_>, controllers: &Controllers) -> R
         }
         if ready != instance.ready {
             return Err(format!("instance {id:?} keeps {:?} ready Pods but has {ready:?}", instance.ready));
+        }
+    }
+    Ok(())
+}
+
+/// Every Pod with a seat sits on its node where its row says, nobody else does, and nothing runs where there is no power.
+fn nodes_keep_their_pods(world: &World<'_>) -> Result<(), String> {
+    let mut seated = 0;
+    for (node, residents) in world.nodes.residents.iter() {
+        seated += residents.len();
+        for (seat, &pod) in residents.iter().enumerate() {
+            let row = &world.pods[pod];
+            if (row.node, row.seat as usize) != (node, seat) {
+                return Err(format!("Pod row {} sits on node {node:?} but its row says {:?}", pod.index(), row.node));
+            }
+            let running = |index| world.pods.container(pod, index).state == ContainerState::Running;
+            if !world.nodes.health[node].has_power() && (0..world.pods.containers_of(pod)).any(running) {
+                return Err(format!("Pod row {} runs a container on node {node:?}, which has no power", pod.index()));
+            }
+        }
+    }
+    match world.pods.iter().filter(|(_, pod)| pod.seat != Pod::NO_SEAT).count() {
+        seats if seats == seated => Ok(()),
+        seats => Err(format!("{seats} Pods say that they sit on a node, {seated} do")),
+    }
+}
+
+/// Addresses in use on each node, counted again.
+fn nodes_give_what_addresses_are_held(world: &World<'_>) -> Result<(), String> {
+    let mut held: Table<NodeId, u16> = Table::filled(world.nodes.pool.len(), 0);
+    world.pods.iter().filter(|(_, pod)| !pod.address_free).for_each(|(_, pod)| held[pod.node] += 1);
+    for (node, held) in held.iter() {
+        let given = world.nodes.addresses[node].used();
+        if *held != given {
+            return Err(format!("node {node:?} has given {given} addresses, its Pods hold {held}"));
         }
     }
     Ok(())

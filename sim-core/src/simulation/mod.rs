@@ -10,6 +10,7 @@ use crate::cluster::{Phase, PodState};
 use crate::controllers::Controllers;
 use crate::engine::EventList;
 use crate::event::Event;
+use crate::faults;
 use crate::kubelet;
 use crate::measure::{Batch, EngineCounts, Filter, Happening, Observer, Outcome};
 use crate::spec::{Spec, Warmup};
@@ -61,7 +62,7 @@ impl<'s> Simulation<'s> {
     fn with(spec: &'s Spec, replication: u32, observer: Option<Box<Observer>>) -> Self {
         let mut world = World::new(spec, spec.seed.replication(replication));
         world.observer = observer;
-        let controllers = Controllers::new(&world);
+        let controllers = Controllers::new(&mut world);
         let scheduling = Scheduling::new(spec);
         world.record.count_nodes(spec);
         let mut run = Self { world, scheduling, controllers, counts: EngineCounts::default(), replication, opened: false };
@@ -78,6 +79,7 @@ impl<'s> Simulation<'s> {
         } else {
             self.world.at(SimTime::ZERO + self.world.spec.warmup.span(), Event::WindowOpens);
         }
+        faults::begin(&mut self.world);
         self.deliver();
         self.world.at(self.world.now, Event::Sample);
     }
@@ -142,11 +144,14 @@ impl<'s> Simulation<'s> {
 
     fn dispatch(&mut self, event: Event) {
         let world = &mut self.world;
+        if kubelet::put_off(world, event) {
+            return;
+        }
         match event {
             Event::Arrival(workload) => self.controllers.arrival(world, workload),
             Event::Observed(pod) => self.scheduling.observed(world, pod),
             Event::Cycle { epoch } => self.scheduling.cycle(world, epoch),
-            Event::Bound(pod) => kubelet::bound(world, pod),
+            Event::Bound(pod) => self.bound(pod),
             Event::StepDone { pod, epoch } => {
                 self.scheduling.noticed(world, pod);
                 kubelet::step_done(world, pod, epoch);
@@ -170,6 +175,16 @@ impl<'s> Simulation<'s> {
             Event::Reconcile(instance) => self.controllers.reconcile(world, instance),
             Event::Release(instance) => self.controllers.release(world, instance),
             Event::Scale { instance, entry } => self.controllers.scale(world, instance, entry),
+            Event::FaultBegins { fault, target, occasion } => faults::strike(world, fault, target, occasion),
+            Event::FaultEnds { fault, target, next } => faults::end(world, fault, target, next),
+            Event::LeakedOut(container) => kubelet::leaked_out(world, container),
+            Event::NodeLate { node, beat } => self.controllers.nodes.late(world, node, beat),
+            Event::NodeUnfit { node, beat } => self.controllers.nodes.unfit(world, node, beat),
+            Event::NodeFound { node, beat } => self.controllers.nodes.found(world, node, beat),
+            Event::TaintPass(zone) => self.controllers.nodes.pass(world, zone),
+            Event::TaintEvicts { node, epoch, seconds } => self.controllers.nodes.evict(world, node, epoch, seconds),
+            Event::NodeCollected { node, beat } => self.controllers.nodes.collected(world, node, beat),
+            Event::TaintsSeen(node) => self.scheduling.taints_seen(world, node),
             Event::Sample => self.sample(),
             Event::WindowOpens => self.open(),
         }
@@ -186,9 +201,24 @@ impl<'s> Simulation<'s> {
                 }
                 Note::Ended { pod, .. } => self.ended(pod),
                 Note::Deleting(pod) => self.scheduling.deleting(&self.world, pod),
+                Note::NodeDown(node) => kubelet::node_down(&mut self.world, node),
+                Note::NodeBack(node) => kubelet::node_back(&mut self.world, node),
+                Note::Collected(pod) => kubelet::collected(&mut self.world, pod),
+                Note::Struck { container, fault } => kubelet::struck(&mut self.world, container, fault),
+                Note::Tainted(node) => scheduling::tainted(&mut self.world, node),
+                Note::Started(pod) => kubelet::made_good(&mut self.world, pod),
+                Note::NodeSilent(_) | Note::NodeHeard(_) | Note::NodeRuntime(..) | Note::NodePressure { .. } => {}
                 Note::Ready(_) | Note::Unready(_) | Note::Restarted(_) => {}
             }
             self.controllers.take(&mut self.world, note);
+        }
+    }
+
+    /// A binding is written. Its node may have a `NoExecute` taint by now.
+    fn bound(&mut self, pod: crate::cluster::PodRef) {
+        kubelet::bound(&mut self.world, pod);
+        if let Some(pod) = self.world.pods.alive(pod) {
+            self.controllers.nodes.expect_eviction(&mut self.world, pod);
         }
     }
 

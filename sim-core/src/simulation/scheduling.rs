@@ -1,13 +1,13 @@
 //! The scheduler in simulated time: one Pod at a time, each cycle takes its time, bindings go out beside it.
 
 use super::limiter::Limiter;
-use crate::cluster::{PodRef, PodState, Step};
+use crate::cluster::{NodeTaints, PodRef, PodState, Step};
 use crate::engine::random::Purpose;
 use crate::event::Event;
 use crate::kubelet;
 use crate::measure::{Happening, PendingReason, SchedulerMeasures, Tally, TimeAverage};
 use crate::scheduler::{Cycle, MessageId, Scheduler, Verdict};
-use crate::spec::Spec;
+use crate::spec::{Spec, TaintEffect};
 use crate::table::{NodeId, PodId};
 use crate::units::{SimSpan, SimTime};
 use crate::world::World;
@@ -223,6 +223,20 @@ impl Scheduling {
         }
     }
 
+    /// The scheduler sees a node's taints: those of its definition, then those for its conditions.
+    pub(super) fn taints_seen(&mut self, world: &mut World<'_>, node: NodeId) {
+        let mut taints = world.spec.pools[world.nodes.pool[node]].shape.taints.clone();
+        let given = world.nodes.health[node].taints;
+        for (_, key, evicts) in NodeTaints::ALL.into_iter().filter(|(taint, ..)| given.has(*taint)) {
+            let effect = if evicts { TaintEffect::NoExecute } else { TaintEffect::NoSchedule };
+            taints.push(self.scheduler.taint(key, effect));
+        }
+        self.scheduler.set_taints(world.spec, node, &taints, world.now);
+        if self.scheduler.queued() > 0 {
+            self.kick(world);
+        }
+    }
+
     /// A Pod has a deletion timestamp.
     pub(super) fn deleting(&mut self, world: &World<'_>, pod: PodId) {
         let row = &world.pods[pod];
@@ -267,6 +281,12 @@ fn nothing(now: SimTime, queued: u64) -> SchedulerMeasures {
         limited: Tally::default(),
         messages: Vec::new(),
     }
+}
+
+/// A node's taints changed: the scheduler's informer will show them.
+pub(super) fn tainted(world: &mut World<'_>, node: NodeId) {
+    let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, u64::from(node.0), world.now.as_nanos());
+    world.after(watch, Event::TaintsSeen(node));
 }
 
 /// A Pod was created: the scheduler's informer will show it, unless it names its node and needs no scheduler.

@@ -3,6 +3,7 @@
 mod affinity;
 pub mod behavior;
 pub mod distribution;
+mod fault;
 mod node;
 mod pod;
 mod policy;
@@ -15,6 +16,7 @@ mod workload;
 pub use affinity::{DisruptionBudget, LabelSelector, Namespace, PodAffinity, PodAffinityTerm, TopologySpreadConstraint, WhenUnsatisfiable};
 pub use behavior::{Behavior, Hang, Level, Shape, Usage};
 pub use distribution::Distribution;
+pub use fault::{Among, ContainerFault, Fault, FaultKind, FaultTiming, NodeFault, NodeLifecycle, RegistryFault};
 pub use node::{NodePool, NodeShape, Taint, TaintEffect};
 pub use pod::{
     ContainerKind, ContainerSpec, Hook, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy, Requirement,
@@ -66,6 +68,10 @@ pub struct Spec {
     pub disruption_budgets: Vec<DisruptionBudget>,
     /// Workloads.
     pub workloads: Table<WorkloadId, Workload>,
+    /// What goes wrong, by its place in the list.
+    pub faults: Vec<Fault>,
+    /// The node lifecycle controller.
+    pub node_lifecycle: NodeLifecycle,
     /// Scheduler.
     pub scheduler: SchedulerSpec,
     /// Control plane.

@@ -19,6 +19,13 @@ pub struct NodePool {
     pub shape: NodeShape,
 }
 
+impl NodePool {
+    /// The zone of node number `ordinal` of the pool.
+    pub fn zone_of(&self, ordinal: u32) -> Option<ZoneId> {
+        (!self.zones.is_empty()).then(|| self.zones[ordinal as usize % self.zones.len()])
+    }
+}
+
 /// What a node is, after `status` and `spec` of a `v1.Node`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeShape {

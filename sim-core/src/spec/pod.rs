@@ -297,6 +297,8 @@ pub struct Toleration {
     pub value: Option<Symbol>,
     /// Effect, if not every effect is meant.
     pub effect: Option<TaintEffect>,
+    /// `tolerationSeconds`: how long a taint with effect `NoExecute` is tolerated; `None` for ever, negative for not at all.
+    pub seconds: Option<i64>,
 }
 
 /// A port of the node that a container takes.

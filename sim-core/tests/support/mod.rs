@@ -6,8 +6,8 @@ use sim_core::Simulation;
 use sim_core::engine::random::Seed;
 use sim_core::measure::Outcome;
 use sim_core::spec::{
-    Behavior, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Network, NodePool, NodeShape,
-    PodTemplate, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak, Warmup, Workload,
+    Behavior, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Network, NodeLifecycle, NodePool,
+    NodeShape, PodTemplate, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak, Warmup, Workload,
 };
 use sim_core::table::{ImageId, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan};
@@ -59,6 +59,8 @@ pub fn cluster(nodes: u32, cpu: u64, template: PodTemplate, symbols: Symbols, wo
         templates: Table::from(vec![template]),
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
+        faults: Vec::new(),
+        node_lifecycle: NodeLifecycle::default(),
         workloads: Table::from(vec![workload]),
         scheduler: SchedulerSpec::default(),
         control_plane: ControlPlane::default(),

@@ -46,7 +46,7 @@ use lanes::Lanes;
 use question::{CLASS, Question};
 use rows::Rows;
 use search::Search;
-use statics::Class;
+use statics::{Class, Statics};
 use stretch::Taking;
 use trackers::Trackers;
 
@@ -165,11 +165,16 @@ impl Fast {
     pub(super) fn redefined(&mut self, cluster: ClusterView<'_>, profile: &Profile, node: NodeId) {
         let nodes = cluster.nodes;
         let view = |template| PodView { template: cluster.template(template), symbols: nodes.symbols() };
-        for class in &mut self.classes {
-            if let Some(statics) = &mut class.statics {
-                statics.ask_again(cluster, profile, view(class.template), node);
+        let mut too_varied = Vec::new();
+        for (number, class) in (0..).zip(&mut self.classes) {
+            let Some(statics) = &mut class.statics else { continue };
+            if !statics.ask_again(cluster, profile, view(class.template), node) {
+                // Kinds of scores that no node has any more may have used the bytes up.
+                class.statics = Statics::new(cluster, profile, view(class.template)).map(Box::new);
+                too_varied.extend(class.statics.is_none().then_some(number));
             }
         }
+        too_varied.into_iter().for_each(|class| self.give_up(class));
         let place = nodes.place(node);
         for number in 0..self.lanes.len() as u32 {
             let (question, template) = (self.lanes.lane(number).question as usize, self.lanes.lane(number).template);
@@ -178,6 +183,16 @@ impl Fast {
             let mut answer = [CLASS];
             context.answer(&mut self.questions[question], place, &mut answer);
             self.lanes.set(number, place, answer[0]);
+        }
+    }
+
+    /// Taints changed. Sums of Pods on the nodes that a Pod tolerates are not kept up to date with that: the plain path decides for
+    /// Pods with spread constraints that honour taints.
+    pub(super) fn retainted(&mut self, spec: &Spec) {
+        for (id, template) in spec.templates.iter() {
+            if template.spread.iter().any(|constraint| constraint.honor_node_taints) {
+                self.constraints[id] = Asked::TooMuch;
+            }
         }
     }
 

@@ -112,8 +112,9 @@ impl Statics {
         }
     }
 
-    /// Asks one node anew whether it admits the Pod. (Taints and labels do not change yet.)
-    pub(super) fn ask_again(&mut self, cluster: ClusterView<'_>, profile: &Profile, pod: PodView<'_>, node: NodeId) {
+    /// Asks one node anew whether it admits the Pod, and how it scores; false if scores have become too varied for bytes.
+    #[must_use]
+    pub(super) fn ask_again(&mut self, cluster: ClusterView<'_>, profile: &Profile, pod: PodView<'_>, node: NodeId) -> bool {
         let nodes = cluster.nodes;
         let refuses = |(plugin, filter): (usize, &std::sync::Arc<dyn AnyFilter>)| match filter.begin(pod, cluster) {
             Prepared::Check(run) => Some((PluginSet::of(plugin), run.admit(&nodes.view(node)).err()?)),
@@ -125,6 +126,20 @@ impl Statics {
             self.counts[row] -= 1;
         }
         self.codes[place] = self.code(refusal);
+        let images = ImageLocality.prepare(&pod, cluster, &[]);
+        self.set_kind(place, raw(&pod, &nodes.view(node), images.as_ref()))
+    }
+
+    fn set_kind(&mut self, place: usize, raw: Raw) -> bool {
+        if self.kinds.is_empty() {
+            if self.raw == [raw] {
+                return true;
+            }
+            self.kinds = vec![0; self.codes.len()];
+        }
+        let Some(kind) = self.kind(raw) else { return false };
+        self.kinds[place] = kind;
+        true
     }
 
     /// Which raw scores each node has, in list order; empty if all have the same.

@@ -82,13 +82,26 @@ impl Fast {
     fn cool(&mut self, patience: u64) {
         let cold = |lane: &Lane| self.decisions - self.questions[lane.question as usize].asked > patience;
         let cold: Vec<u32> = self.lanes.iter().filter(|lane| cold(lane)).map(|lane| lane.question).collect();
-        for question in cold {
-            let lane = self.questions[question as usize].lane.take().expect("it has one");
-            self.classes[self.questions[question as usize].class as usize].lanes -= 1;
-            self.lanes.remove(lane);
-            if (lane as usize) < self.lanes.len() {
-                self.questions[self.lanes.lane(lane).question as usize].lane = Some(lane);
-            }
+        cold.into_iter().for_each(|question| self.take_lane(question));
+    }
+
+    fn take_lane(&mut self, question: u32) {
+        let lane = self.questions[question as usize].lane.take().expect("it has one");
+        self.classes[self.questions[question as usize].class as usize].lanes -= 1;
+        self.lanes.remove(lane);
+        if (lane as usize) < self.lanes.len() {
+            self.questions[self.lanes.lane(lane).question as usize].lane = Some(lane);
         }
+    }
+
+    /// The fast path does not apply to a class any more, whose static answers are gone.
+    pub(super) fn give_up(&mut self, class: u32) {
+        let questions = 0..self.questions.len() as u32;
+        let asked: Vec<u32> = questions.filter(|row| self.questions[*row as usize].class == class).collect();
+        for question in asked.into_iter().filter(|row| self.questions[*row as usize].lane.is_some()).collect::<Vec<_>>() {
+            self.take_lane(question);
+        }
+        self.classes[class as usize].narrowed = true;
+        self.kept.retain(|kept| *kept != class);
     }
 }

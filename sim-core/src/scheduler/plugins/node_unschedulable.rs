@@ -48,7 +48,7 @@ mod tests {
         let (open, cordoned) = (bed.node(|_, _| {}), bed.node(|shape, _| shape.unschedulable = true));
         let [key, empty, other] = ["node.kubernetes.io/unschedulable", "", "true"].map(|text| bed.symbol(text));
         let mut tolerating = |value, effect| {
-            let toleration = Toleration { key: Some(key), value, effect };
+            let toleration = Toleration { key: Some(key), value, effect, seconds: None };
             bed.pod(|pod, _| pod.placement.tolerations.push(toleration))
         };
         let exists = tolerating(None, Some(TaintEffect::NoSchedule));

@@ -186,7 +186,7 @@ impl Filter for PodTopologySpread {
             Happening::AssignedPodDeleted(other) | Happening::AssignedPodAdded(other) => {
                 other.namespace == pod.template.namespace && constraints.iter().any(|constraint| selects(constraint, other))
             }
-            Happening::Uncordoned(node) => has_keys(&constraints, node),
+            Happening::Uncordoned(node) | Happening::Retainted(node, _) => has_keys(&constraints, node),
         }
     }
 }

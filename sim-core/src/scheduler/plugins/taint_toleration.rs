@@ -63,13 +63,14 @@ impl Filter for TaintToleration {
     }
 
     fn retries_on(&self) -> &'static [HappeningKind] {
-        &[HappeningKind::Uncordoned]
+        &[HappeningKind::Uncordoned, HappeningKind::Retainted]
     }
 
     /// The node was untolerated and is tolerated now.
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
         match happening {
             Happening::Uncordoned(node) => !tolerates_cordon(pod) && untolerated(pod, node.taints).is_none(),
+            Happening::Retainted(node, before) => untolerated(pod, before).is_some() && untolerated(pod, node.taints).is_none(),
             Happening::AssignedPodDeleted(_) | Happening::AssignedPodAdded(_) => false,
         }
     }
@@ -118,7 +119,7 @@ mod tests {
             (None,    None,    Some(PreferNoSchedule), false),
         ];
         for (key, value, effect, want) in table {
-            let toleration = Toleration { key, value, effect };
+            let toleration = Toleration { key, value, effect, seconds: None };
             assert_eq!(covers(&toleration, &taint), want, "{toleration:?}");
         }
     }
@@ -131,7 +132,7 @@ mod tests {
         let node =
             bed.node(|shape, _| shape.taints = vec![taint(spot, PreferNoSchedule), taint(gpu, NoSchedule), taint(dedicated, NoExecute)]);
         let tolerating = |keys: &[Symbol]| -> Vec<Toleration> {
-            keys.iter().map(|key| Toleration { key: Some(*key), value: None, effect: None }).collect()
+            keys.iter().map(|key| Toleration { key: Some(*key), value: None, effect: None, seconds: None }).collect()
         };
         let refused = |key| Err(Rejection::unresolvable(Reason::Taint(key, yes)));
         let table = [(vec![], refused(gpu)), (tolerating(&[gpu]), refused(dedicated)), (tolerating(&[gpu, dedicated]), Ok(()))];
