@@ -3,11 +3,13 @@
 //! - [`mod@figures`]: what is measured, exactly, and its estimate over replications ([`statistics`]).
 //! - [`mod@checks`]: identities that every run keeps.
 //! - [`results`]: the results folder; [`summary_json`] and [`summary_table`]: the same for pipes and terminals.
+//! - [`mod@comparison`]: the same of several settings side by side, in pairs under common random numbers.
 //! - [`plots`] and the report are drawn from the same outcomes; whatever differs between equal runs goes to `run.json` alone.
 //!
 //! Nothing here prints, exits, reads the environment or knows scenario files.
 
 pub mod checks;
+pub mod comparison;
 pub mod figures;
 mod format;
 mod html;
@@ -23,6 +25,7 @@ mod synthetic;
 mod table;
 
 pub use checks::{Check, checks};
+pub use comparison::{ArmRun, Comparison, Selection, comparison_json, comparison_table, write_comparison};
 pub use figures::{Figure, Kind, Measure, Unit, figures, measure, measures};
 pub use results::{WriteError, write};
 pub use run::{FidelityNote, Notes, RunInfo};

@@ -2,6 +2,7 @@
 
 mod behavior;
 mod cluster;
+mod experiment;
 mod law;
 mod workload;
 
@@ -10,6 +11,7 @@ pub(crate) use cluster::{
     ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile, SchedulerFile,
     TaintFile, TieBreakFile,
 };
+pub(crate) use experiment::{ArmFile, CompareFile};
 pub(crate) use law::{Law, Weighted};
 pub(crate) use workload::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};
 
@@ -63,7 +65,7 @@ pub(crate) struct Metadata {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ScenarioSpec")]
-#[expect(dead_code, reason = "`faults` and `objectives` are refused before they are read")]
+#[expect(dead_code, reason = "`faults` and `objectives` are refused before they are read, `arms` and `compare` are read from the tree")]
 pub(crate) struct SpecFile {
     /// Seed of every random stream. Default 1.
     pub(crate) seed: Option<u64>,
@@ -81,6 +83,11 @@ pub(crate) struct SpecFile {
     /// What manifests cannot say: how long containers run, how often they fail, what they use. Later entries override earlier ones field by field.
     #[serde(default)]
     pub(crate) behaviors: Vec<At<BehaviorFile>>,
+    /// Settings that are compared by `podsim compare`; without a baseline of its own, the first is what the others are compared with.
+    #[serde(default)]
+    pub(crate) arms: Vec<ArmFile>,
+    /// How the arms are compared.
+    pub(crate) compare: Option<CompareFile>,
     /// Node failures, drains, partitions are not simulated yet.
     pub(crate) faults: Option<Unsupported>,
     /// Thresholds that a run must meet are not checked yet.
