@@ -59,7 +59,7 @@ fn with_half_width(unit: Unit, mean: f64, half_width: Option<f64>) -> (String, S
 /// A relative change in per cent, with its sign.
 pub(crate) fn relative(change: f64) -> String {
     let per_cent = change * 100.0;
-    let decimals = if per_cent == 0.0 { 0 } else { places(per_cent, 3).clamp(0, 2) as usize };
+    let decimals = if per_cent == 0.0 { 0 } else { places(per_cent, 3).clamp(0, 4) as usize };
     format!("{}{} %", if per_cent > 0.0 { "+" } else { "" }, grouped(per_cent, decimals))
 }
 
@@ -165,7 +165,7 @@ mod tests {
             assert_eq!(difference(unit, mean, half), want);
         }
         assert_eq!(plus_minus(Unit::Seconds, 740.4, Some(33.6)), "12.34 ± 0.56 min");
-        assert_eq!([0.045, -0.5, 12.0, 0.0].map(relative), ["+4.50 %", "−50.0 %", "+1,200 %", "0 %"]);
+        assert_eq!([0.045, -0.5, 12.0, 0.0, 4e-5].map(relative), ["+4.50 %", "−50.0 %", "+1,200 %", "0 %", "+0.0040 %"]);
     }
 
     #[test]

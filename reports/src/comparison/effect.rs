@@ -215,10 +215,15 @@ mod tests {
 
     #[test]
     fn where_no_difference_is_shown_it_is_told_how_many_replications_would_show_one_of_that_size() {
-        let needed = created(&three_arms(), 2).replications_to_tell.unwrap();
-        let enough = comparison(vec![arm("plain", more_pods(2 * needed as u32, 0, 0)), arm("noisy", more_pods(2 * needed as u32, 0, 2))]);
-        assert!(needed > 5 && needed < 100, "{needed}");
-        assert_eq!(created(&enough, 1).verdict, Verdict::Higher);
+        let comparison = three_arms();
+        let contrast = created(&comparison, 2);
+        let (told, needed) = (contrast.difference.unwrap(), contrast.replications_to_tell.unwrap());
+        let reach = |n: usize| {
+            let t = crate::statistics::t_quantile(n as f64 - 1.0, f64::midpoint(1.0, comparison.level()));
+            t * told.deviation.unwrap() / (n as f64).sqrt()
+        };
+        assert!(needed > 5 && reach(needed) <= told.mean && reach(needed - 1) > told.mean, "{needed}");
+        assert_eq!(created(&comparison, 1).replications_to_tell, None);
     }
 
     #[test]

@@ -137,7 +137,8 @@ impl Comparison {
         let few = crate::run::warnings(self.arms[0].outcomes.len(), &Notes::default());
         let broken = self.arms.iter().filter_map(|arm| {
             let broken = crate::checks(&arm.outcomes).iter().filter(|check| !check.passed).count();
-            (broken > 0).then(|| format!("Arm `{}` breaks {broken} identities: its figures are not to be used. Its own report names them.", arm.name))
+            let many = if broken == 1 { "an identity".to_owned() } else { format!("{broken} identities") };
+            (broken > 0).then(|| format!("Arm `{}` breaks {many}: its figures are not to be used. Its own report says which.", arm.name))
         });
         let mut own: Vec<String> = Vec::new();
         for text in self.arms.iter().flat_map(|arm| &arm.notes.warnings) {
@@ -193,7 +194,12 @@ pub(crate) mod tests {
     /// Outcomes in which so many more Pods were created in each replication, and `noise` more in every other one.
     pub(crate) fn more_pods(replications: u32, more: u64, noise: u64) -> Vec<Outcome> {
         let mut outcomes = synthetic::outcomes(replications);
-        outcomes.iter_mut().enumerate().for_each(|(row, outcome)| outcome.pods.created += more + noise * (row as u64 % 2));
+        for (row, outcome) in outcomes.iter_mut().enumerate() {
+            let more = more + noise * (row as u64 % 2);
+            outcome.pods.created += more;
+            // As many fewer that were there before: no identity is broken.
+            outcome.pods.at_start -= more;
+        }
         outcomes
     }
 
@@ -233,6 +239,6 @@ pub(crate) mod tests {
     fn a_broken_identity_of_an_arm_comes_first() {
         let mut comparison = three_arms();
         comparison.arms[1].outcomes[0].addresses.duplicates = 2;
-        assert!(comparison.caveats()[0].contains("Arm `more` breaks 1"), "{:?}", comparison.caveats());
+        assert!(comparison.caveats()[0].contains("Arm `more` breaks an identity"), "{:?}", comparison.caveats());
     }
 }

@@ -58,8 +58,9 @@ impl Axis {
     /// Values of a measure, in the unit that fits the largest; positions are in base units. It need not begin at 0.
     pub(crate) fn values(label: &str, unit: Unit, range: Range<f64>) -> Self {
         let (factor, suffix) = unit.scale(range.start.abs().max(range.end.abs()));
-        let step = nice_step((range.end - range.start) * factor / 7.0);
-        let decimals = (-step.log10().floor()).max(0.0) as usize + usize::from(step.log10().rem_euclid(1.0) > 0.39 && step.log10().rem_euclid(1.0) < 0.4);
+        let step = nice_step((range.end - range.start) * factor / 9.0);
+        let whole = |decimals: &usize| (step * 10f64.powi(*decimals as i32)).fract().abs() < 1e-6;
+        let decimals = (0..9).find(whole).unwrap_or(9);
         let positions = ticks(range.start * factor..range.end * factor, step, si).into_iter().map(|tick| tick.0);
         let tick = |at: f64| (at / factor, if step >= 1.0 { si(at) } else { format!("{at:.decimals$}") });
         let label = if suffix.is_empty() { label.to_owned() } else { format!("{label} ({})", suffix.trim()) };

@@ -9,6 +9,8 @@ use crate::text::report::Report;
 use crate::text::source::Span;
 use crate::text::tree::Tree;
 
+/// Where a scenario says which arm is the baseline.
+const BASELINE: [&str; 3] = ["spec", "compare", "baseline"];
 /// Longest name of an arm.
 const NAME_MAX: usize = 63;
 
@@ -59,7 +61,10 @@ pub fn load_experiment(path: &Path, common: &Overrides, given: &[String], baseli
     let Some(mut scenario) = scenario_tree(path, &mut Files::new(path), &mut report) else { return Err(report.problems()) };
     overrides::apply(&mut scenario, common, &mut report);
     let plans = plans(&scenario, given, &mut report);
-    let baseline = baseline_row(&scenario, &plans, baseline, &mut report);
+    // Arms of the command line need not have the one that the scenario would choose.
+    let chosen = if given.is_empty() { scenario.text_at(&BASELINE) } else { None };
+    let chosen = chosen.or_else(|| scenario.text_at(&BASELINE).filter(|name| plans.iter().any(|plan| plan.name == *name)));
+    let baseline = baseline_row(&scenario, &plans, (baseline, chosen), &mut report);
     let mut results: Vec<(Plan, Overrides, Result<Loaded, Problems>)> = Vec::new();
     for plan in plans {
         let overrides = overrides_of(&plan, common);
@@ -153,7 +158,7 @@ fn given_plan(scenario: &Tree, text: &str, report: &mut Report) -> Option<Plan> 
     match (own(scenario, name), rest) {
         (Some(arm), None) => Some(Plan { span, ..own_plan(name, arm) }),
         (None, None) if carried(scenario).next().is_some() => {
-            let help = format!("{}; `--arm {name}=` is the scenario as it is", suggestion(name, names(scenario)));
+            let help = format!("{} Or `--arm {name}=`, the scenario as it is", suggestion(name, names(scenario)));
             report.problem(Code::BadArm, span, format!("the scenario has no arm `{name}`")).help(help);
             None
         }
@@ -228,16 +233,15 @@ fn name_problems(plans: &[Plan], report: &mut Report) {
 }
 
 /// Which arm is the baseline: the one asked for, the scenario's choice, or the first.
-fn baseline_row(scenario: &Tree, plans: &[Plan], asked: Option<&str>, report: &mut Report) -> usize {
-    let place = ["spec", "compare", "baseline"];
-    let Some(name) = asked.or_else(|| scenario.text_at(&place)) else { return 0 };
+fn baseline_row(scenario: &Tree, plans: &[Plan], (asked, chosen): (Option<&str>, Option<&str>), report: &mut Report) -> usize {
+    let Some(name) = asked.or(chosen) else { return 0 };
     let found = plans.iter().position(|plan| plan.name == name);
     if found.is_none() {
         let span = if asked.is_some() {
             let file = report.sources.add(format!("--baseline {name}"), name);
             Span { file, start: 0, len: name.len() as u32 }
         } else {
-            scenario.place(&place)
+            scenario.place(&BASELINE)
         };
         let help = suggestion(name, plans.iter().map(|plan| plan.name.as_str()));
         report.problem(Code::BadArm, span, format!("no arm is called `{name}`")).help(help);

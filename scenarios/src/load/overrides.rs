@@ -32,15 +32,17 @@ pub(super) fn apply(scenario: &mut Tree, overrides: &Overrides, report: &mut Rep
     }
 }
 
-fn set_one(scenario: &mut Tree, source: &str, path: &str, value: &str, report: &mut Report) {
-    let file = report.sources.add(source, value);
-    let span = Span { file, start: 0, len: value.len() as u32 };
+fn set_one(scenario: &mut Tree, source: &str, path: &str, text: &str, report: &mut Report) {
+    let file = report.sources.add(source, text);
+    let span = Span { file, start: 0, len: text.len() as u32 };
     let before = report.count();
     let value = yaml::documents(file, report).into_iter().next();
     if report.count() > before {
         return;
     }
-    let value = value.unwrap_or(Tree { node: Node::Text(String::new()), span });
+    // The reader takes a document that is null for none.
+    let nothing = if text.trim().is_empty() { Node::Text(String::new()) } else { Node::Null };
+    let value = value.unwrap_or(Tree { node: nothing, span });
     set_at(scenario, path, value, span, report);
 }
 
@@ -179,6 +181,7 @@ mod tests {
             ("{a: {x.y/z: 1}}",   "a.'x.y/w'.b=2",      "{a: {x.y/z: 1, x.y/w: {b: 2}}}"),
             ("{a: [{metadata: {name: web}}]}", "a.web.spec=1", "{a: [{metadata: {name: web}, spec: 1}]}"),
             ("{a: 1}",            "a=",                 "{a: \"\"}"),
+            ("{a: {b: 1}}",       "a=null",             "{a: null}"),
         ];
         for (document, set, want) in cases {
             assert_eq!(after(document, &[set]), want, "{set}");
