@@ -74,7 +74,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
 /// The measures of these identifiers, or what is wrong with them.
 fn found(ids: &[String], place: &str) -> Result<Vec<&'static Measure>, Vec<String>> {
     let missing = |id: &String| {
-        let help = scenarios::suggestion(id, reports::measures().map(|measure| measure.id));
+        let known: Vec<&str> = reports::measures().map(|measure| measure.id).collect();
+        let help = scenarios::suggestion(id, known);
         format!("{place}: no measure is called `{id}`; {help}")
     };
     let problems: Vec<String> = ids.iter().filter(|id| reports::measure(id).is_none()).map(missing).collect();
