@@ -71,11 +71,8 @@ fn two_arms_of_equal_settings_differ_by_exactly_nothing() {
 #[test]
 fn an_arm_has_the_outcomes_of_its_own_run() {
     let comparison = compared(PACKING, &["one", "few=spec.cluster.nodePools.node.count=12"], 2);
-    let overrides = Overrides {
-        duration: Some("1h".into()),
-        set: vec!["spec.cluster.nodePools.node.count=12".into()],
-        ..Overrides::default()
-    };
+    let overrides =
+        Overrides { duration: Some("1h".into()), set: vec!["spec.cluster.nodePools.node.count=12".into()], ..Overrides::default() };
     let alone = podsim::scenarios::load(&root().join(PACKING), &overrides).unwrap();
     let alone = experiment::replicate(&alone.spec, 2, 1, |_| true).unwrap();
     assert_eq!(podsim::reports::figures(&alone), podsim::reports::figures(&comparison.arms[1].outcomes));
@@ -153,7 +150,7 @@ fn the_table_fits_100_columns_and_json_is_one_line() {
     let arms = ["compare", PACKING, "--arm", "all", "--arm", "few=spec.cluster.nodePools.node.count=12", "--duration", "1h", "--quiet"];
     let table = said(&podsim(&[&arms[..], &["--replications", "3"]].concat()).stdout);
     assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
-    assert!(table.contains("difference, CI") && table.contains("few: spec.cluster.nodePools.node.count=12"), "{table}");
+    assert!(table.contains("difference, paired CI") && table.contains("few: spec.cluster.nodePools.node.count=12"), "{table}");
     let chosen = said(&podsim(&[&arms[..], &["--replications", "2", "--measure", "scale.nodes,pods.created"]].concat()).stdout);
     assert!(chosen.contains("(scale.nodes)") && chosen.contains("(pods.created)") && !chosen.contains("(scheduler."), "{chosen}");
     let json = said(&podsim(&[&arms[..], &["--replications", "1", "--format", "json"]].concat()).stdout);

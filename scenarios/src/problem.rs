@@ -178,7 +178,8 @@ impl Problems {
 impl Problem {
     /// What makes it another problem than another.
     pub(crate) fn same_as(&self, other: &Self) -> bool {
-        (&self.file, self.line, self.column, self.code, &self.message) == (&other.file, other.line, other.column, other.code, &other.message)
+        (&self.file, self.line, self.column, self.code, &self.message)
+            == (&other.file, other.line, other.column, other.code, &other.message)
     }
 }
 

@@ -44,7 +44,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
         output.problem(&format!("{} exists already: choose another folder, or --force to replace it", out.display()));
         return BAD_INPUT;
     }
-    let overrides = Overrides { seed: arguments.seed, duration: arguments.duration.clone(), set: arguments.set.clone(), arm: arguments.arm.clone() };
+    let overrides =
+        Overrides { seed: arguments.seed, duration: arguments.duration.clone(), set: arguments.set.clone(), arm: arguments.arm.clone() };
     match scenarios::load(&arguments.scenario, &overrides) {
         Ok(loaded) => simulate(arguments, output, &loaded),
         Err(problems) => output.problems(&problems),

@@ -17,7 +17,12 @@ pub fn arm_warnings(experiment: &Experiment) -> Vec<String> {
     let times = |arm: &scenarios::Arm| (arm.loaded.spec.duration, arm.loaded.spec.warmup);
     let others = experiment.arms.iter().filter(|arm| times(arm) != times(baseline));
     others
-        .map(|arm| format!("Arm `{}` is measured over another span or after another warm-up than the baseline: its counts cannot be compared.", arm.name))
+        .map(|arm| {
+            format!(
+                "Arm `{}` is measured over another span or after another warm-up than the baseline: its counts cannot be compared.",
+                arm.name
+            )
+        })
         .collect()
 }
 

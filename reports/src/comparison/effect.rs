@@ -34,7 +34,7 @@ impl Verdict {
             Self::NoDifferenceShown => "no difference shown",
             Self::Identical => "identical",
             Self::OneReplication => "one replication: no interval",
-            Self::NotObserved => "not observed",
+            Self::NotObserved => "not observed in both",
         }
     }
 

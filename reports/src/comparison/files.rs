@@ -200,7 +200,12 @@ pub fn comparison_json(comparison: &Comparison) -> serde_json::Value {
 fn comparison_csv(comparison: &Comparison) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let level = exact(comparison.level());
-    writer.write_record(["id", "label", "unit", "arm"].into_iter().chain(NUMBERS).chain(["difference_level", "verdict", "definition", "kind"]))?;
+    writer.write_record(["id", "label", "unit", "arm"].into_iter().chain(NUMBERS).chain([
+        "difference_level",
+        "verdict",
+        "definition",
+        "kind",
+    ]))?;
     for measure in document(comparison).measures {
         for cell in &measure.arms {
             let numbers = cell.numbers();

@@ -154,10 +154,12 @@ impl Comparison {
         let baseline = &self.arms[self.baseline].name;
         let level = match self.contrasts() {
             1 => "95 % CI".to_owned(),
-            many => format!("95 % CI for the {many} differences of a measure together (Bonferroni: {} % each)", trimmed(self.level() * 100.0)),
+            many => {
+                format!("95 % CI for the {many} differences of a measure together (Bonferroni: {} % each)", trimmed(self.level() * 100.0))
+            }
         };
         format!(
-            "Differences to `{baseline}` are means over pairs of replications with equal random numbers: {level}. A verdict holds for one \
+            "Differences to the baseline, {baseline}, are means over pairs of replications with equal random numbers: {level}. A verdict holds for one \
              measure, not for all of them together: where nothing differs, about one measure in twenty is called different by chance. Judge \
              by the measures that you named before."
         )
@@ -186,7 +188,8 @@ pub(crate) mod tests {
 
     /// An arm made of these outcomes.
     pub(crate) fn arm(name: &str, outcomes: Vec<Outcome>) -> ArmRun {
-        let settings = if name == "plain" { Vec::new() } else { vec![("spec.cluster.nodePools.general.count".to_owned(), "150".to_owned())] };
+        let settings =
+            if name == "plain" { Vec::new() } else { vec![("spec.cluster.nodePools.general.count".to_owned(), "150".to_owned())] };
         let run = synthetic::run(outcomes.len() as u32);
         ArmRun { name: name.to_owned(), description: String::new(), settings, run, outcomes, notes: synthetic::notes() }
     }

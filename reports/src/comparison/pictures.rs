@@ -2,7 +2,7 @@
 
 use super::{Comparison, Contrast, Row, Shown};
 use crate::figures::Unit;
-use crate::format::{difference, plus_minus, relative};
+use crate::format::{difference, plus_minus};
 use crate::plots::axis::Axis;
 use crate::plots::frame::{Chart, Failure, Frame, Stroke, line, note};
 use crate::plots::palette::{BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, SKY, VERMILION};
@@ -17,6 +17,8 @@ const ROW: u32 = 30;
 const REST: u32 = 150;
 /// Measures with a drawing of their own.
 const DRAWN_MAX: usize = 24;
+/// How far below the interval replications are drawn, in rows.
+const BELOW: f64 = 0.24;
 /// Relative changes beyond this are drawn at the edge.
 const CHANGE_MAX: f64 = 2.0;
 
@@ -57,11 +59,8 @@ fn differences(comparison: &Comparison, rows: &[&Row]) -> Plot {
     let title = "Differences to the baseline";
     let changes = changes(comparison, rows);
     let far = changes.iter().map(|it| it.mean.abs() + it.half_width.unwrap_or(0.0)).fold(0.01, f64::max).min(CHANGE_MAX) * 100.0;
-    let labels: Vec<&str> = changes
-        .iter()
-        .enumerate()
-        .map(|(at, it)| if at > 0 && changes[at - 1].label == it.label { "" } else { it.label })
-        .collect();
+    let labels: Vec<&str> =
+        changes.iter().enumerate().map(|(at, it)| if at > 0 && changes[at - 1].label == it.label { "" } else { it.label }).collect();
     // Room for the numbers beside the bars.
     let x = Axis::values("change against the baseline, % of its mean", Unit::Count, -1.1 * far..1.9 * far);
     let names = if labels.is_empty() { vec![""] } else { labels };
@@ -80,21 +79,17 @@ fn differences(comparison: &Comparison, rows: &[&Row]) -> Plot {
             note(chart, (high.max(0.0), at), (10, -7), &words(it))
         })
     });
-    let told: Vec<String> =
-        changes.iter().map(|it| format!("{}, {}: {}.", it.label, comparison.arms[it.arm].name, words(it))).collect();
     let description = format!(
-        "Change of each measure against `{}` in per cent of its mean, with the interval of the paired difference. A measure that the \
-         baseline has nothing of has no such change and is not drawn; changes beyond {:.0} % are drawn at the edge. {}",
+        "Change of each measure against the baseline, {}, in per cent of its mean, with the interval of the paired difference (that mean taken as exact). A measure that the \
+         baseline has nothing of has no such change and is not drawn; changes beyond {:.0} % are drawn at the edge. The tables have the numbers.",
         comparison.arms[comparison.baseline].name,
-        CHANGE_MAX * 100.0,
-        told.join(" ")
+        CHANGE_MAX * 100.0
     );
     Plot { name: "differences", title, description, svg }
 }
 
 fn words(it: &Change<'_>) -> String {
-    let half = it.half_width.map_or(String::new(), |half| format!(" ± {}", relative(half).trim_start_matches('+')));
-    format!("{}{half}", relative(it.mean))
+    difference(Unit::Share, it.mean, it.half_width).replace("pp", "%")
 }
 
 /// A dot with its interval.
@@ -114,17 +109,29 @@ fn values(comparison: &Comparison, row: &Row) -> Plot {
     let (count, left) = (names.len() as f64, 24 + 8 * names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(36) as u32);
     let height = REST - 20 + ROW * names.len() as u32;
     let svg = Frame { left, height, ..Frame::new(measure.label, x, Axis::names(&names)) }.draw(|chart| {
+        threads(chart, row, comparison.run.replications as usize)?;
         row.cells.iter().enumerate().try_for_each(|(arm, cell)| {
             let (at, color) = (count - arm as f64 - 0.5, color(comparison, arm));
-            chart.draw_series(cell.values.iter().map(|value| Circle::new((*value, at - 0.24), 3, color.mix(0.45).filled())))?;
+            chart.draw_series(cell.values.iter().map(|value| Circle::new((*value, at - BELOW), 3, color.mix(0.45).filled())))?;
             let Some(estimate) = cell.estimate else { return Ok(()) };
             let half = estimate.half_width.unwrap_or(0.0);
             bar(chart, estimate.mean, estimate.mean - half..estimate.mean + half, at + 0.08, color)
         })
     });
-    let told: Vec<String> = comparison.arms.iter().zip(&row.cells).map(|(arm, cell)| format!("{}: {}.", arm.name, cell_words(row, cell))).collect();
-    let about = if comparison.run.replications > 1 { "Mean with its 95 % interval, and every replication as a pale dot" } else { "Value" };
+    let told: Vec<String> =
+        comparison.arms.iter().zip(&row.cells).map(|(arm, cell)| format!("{}: {}.", arm.name, cell_words(row, cell))).collect();
+    let about = if comparison.run.replications > 1 { "Mean with its 95 % interval, and every replication as a pale dot, led from arm to arm" } else { "Value" };
     Plot { name: measure.id, title: measure.label, description: format!("{about}. {}", told.join(" ")), svg }
+}
+
+/// Thin lines that lead each replication from arm to arm, where all arms observed all of them: parallel ones are what pairing lives on.
+fn threads(chart: &mut Chart<'_, '_>, row: &Row, replications: usize) -> Result<(), Failure> {
+    if row.cells.iter().any(|cell| cell.values.len() != replications) {
+        return Ok(());
+    }
+    let count = row.cells.len() as f64;
+    let place = |replication: usize| row.cells.iter().enumerate().map(move |(arm, cell)| (cell.values[replication], count - arm as f64 - 0.5 - BELOW));
+    chart.draw_series((0..replications).map(|replication| PathElement::new(place(replication).collect::<Vec<_>>(), MUTED.mix(0.22).stroke_width(1)))).map(drop)
 }
 
 fn cell_words(row: &Row, cell: &super::Cell) -> String {

@@ -7,6 +7,8 @@ use crate::table::wrapped;
 
 /// Columns of an arm's name, of its mean, of its difference, of its change.
 const COLUMNS: [usize; 4] = [18, 26, 25, 10];
+/// Letters of an arm's settings that are shown; the files have all of them.
+const SETTINGS: usize = 240;
 /// The narrowest table.
 const WIDTH_MIN: usize = 100;
 
@@ -54,6 +56,7 @@ fn arm_lines(comparison: &Comparison, width: usize) -> Vec<String> {
         let role = if row == comparison.baseline { "baseline" } else { "" };
         let settings: Vec<String> = arm.settings.iter().map(|(path, value)| format!("{path}={value}")).collect();
         let settings = if settings.is_empty() { "the scenario as it is".to_owned() } else { settings.join(", ") };
+        let settings = fitted(&settings, SETTINGS);
         let words: Vec<&str> = [role, &arm.description, &settings].into_iter().filter(|words| !words.is_empty()).collect();
         lines.extend(wrapped(&words.join("; "), &format!("  {}: ", arm.name), width));
     }
@@ -62,7 +65,8 @@ fn arm_lines(comparison: &Comparison, width: usize) -> Vec<String> {
 
 fn head(comparison: &Comparison) -> String {
     let [name, mean, difference, change] = COLUMNS;
-    let (means, differences) = if comparison.run.replications > 1 { ("mean, 95 % CI", "difference, CI") } else { ("value", "difference") };
+    let (means, differences) =
+        if comparison.run.replications > 1 { ("mean, 95 % CI", "difference, paired CI") } else { ("value", "difference") };
     format!("{:name$}{means:>mean$}{differences:>difference$}{:>change$}  verdict", "", "change")
 }
 
@@ -104,14 +108,18 @@ fn counted(comparison: &Comparison, more: usize) -> String {
     let counts = comparison.counts();
     let open = if comparison.run.replications > 1 { "show no difference" } else { "differ with no interval" };
     let more = if more > 0 { format!(" {more} more that differ: --all.") } else { String::new() };
-    format!("Of all measures {} differ, {} {open}, {} are identical in every replication.{more}", counts.different, counts.open, counts.identical)
+    format!(
+        "Of all measures {} differ, {} {open}, {} are identical in every replication.{more}",
+        counts.different, counts.open, counts.identical
+    )
 }
 
 fn hints(comparison: &Comparison) -> Vec<String> {
     let run = &comparison.run;
     let command = run.reproduce.split(" --replications").next().unwrap_or_default();
     let intervals = (run.replications < 5).then(|| format!("{command} --replications 10   # gives confidence intervals"));
-    let folder = (!run.command.contains("--out")).then(|| format!("{} --out results   # keeps the table, plots and a report", run.reproduce));
+    let folder =
+        (!run.command.contains("--out")).then(|| format!("{} --out results   # keeps the table, plots and a report", run.reproduce));
     intervals.into_iter().chain(folder).collect()
 }
 

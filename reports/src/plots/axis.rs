@@ -1,7 +1,7 @@
 //! Axes: nice ticks, and labels with units that fit.
 
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use crate::figures::Unit;
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use sim_core::units::SimTime;
 use std::ops::Range;
 

@@ -265,7 +265,8 @@ fn merged(results: &[(Plan, Overrides, Result<Loaded, Problems>)]) -> Vec<Proble
     let all: Vec<(&Plan, &Problems)> = results.iter().filter_map(|(plan, _, loaded)| Some((plan, loaded.as_ref().err()?))).collect();
     let shared = |problem: &Problem| all.len() == results.len() && all.iter().all(|(_, other)| other.iter().any(|it| it.same_as(problem)));
     let first = all.first().map(|(_, problems)| problems.iter().filter(|problem| shared(problem)).cloned());
-    let own = all.iter().flat_map(|(plan, problems)| problems.iter().filter(|problem| !shared(problem)).map(|problem| named(plan, problem)));
+    let own =
+        all.iter().flat_map(|(plan, problems)| problems.iter().filter(|problem| !shared(problem)).map(|problem| named(plan, problem)));
     first.into_iter().flatten().chain(own).collect()
 }
 
