@@ -52,8 +52,18 @@ fn with_half_width(unit: Unit, mean: f64, half_width: Option<f64>) -> (String, S
         Some(half) if half > size * factor * 1e-12 => places(half, 2).min(places(size * factor, 5)).clamp(0, 6) as usize,
         _ => decimals(mean * factor, None, unit),
     };
+    // Digits more where an end of the interval would be rounded to zero: on which side of it the end lies is what matters.
+    let touches = |decimals: &usize| {
+        half_width
+            .is_some_and(|half| (half - mean.abs()).abs() > 0.0 && half > 0.0 && rounds_to_zero((mean.abs() - half) * factor, *decimals))
+    };
+    let decimals = (decimals..decimals + 3).find(|decimals| !touches(decimals)).unwrap_or(decimals);
     let half = half_width.map_or(String::new(), |half| format!(" ± {}", grouped(half * factor, decimals)));
     (grouped(mean * factor, decimals), half, suffix)
+}
+
+fn rounds_to_zero(value: f64, decimals: usize) -> bool {
+    format!("{value:.decimals$}").bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'))
 }
 
 /// A relative change in per cent, with its sign.
@@ -157,6 +167,8 @@ mod tests {
             (Unit::Count,   1.33,    Some(0.205), "+1.33 ± 0.20"),
             (Unit::Count,   -12.0,   Some(30.4),  "−12 ± 30"),
             (Unit::Count,   3.0,     None,        "+3"),
+            (Unit::Count,   3.52,    Some(3.48),  "+3.52 ± 3.48"),
+            (Unit::Count,   -3.5,    Some(3.5),   "−3.5 ± 3.5"),
             (Unit::Count,   0.0,     Some(0.0),   "0 ± 0"),
             (Unit::Share,   -0.0123, Some(0.004), "−1.23 ± 0.40 pp"),
             (Unit::Seconds, 0.0001,  Some(0.25),  "+0 ± 250 ms"),

@@ -119,7 +119,7 @@ fn line(unit: Unit, arm: &str, cell: &Cell) -> Line {
         verdict: verdict.map_or("baseline", Verdict::name),
         class: if matches!(verdict, Some(Verdict::Higher | Verdict::Lower)) { "told" } else { "muted" },
         alone: contrast.and_then(|it| it.welch).map_or_else(dash, |it| difference(unit, it.difference, Some(it.half_width))),
-        correlation: contrast.and_then(|it| it.correlation).map_or_else(dash, |it| format!("{it:.3}")),
+        correlation: contrast.and_then(|it| it.correlation).map_or_else(dash, |it| format!("{it:.3}").replace('-', "−")),
         ratio: contrast.and_then(|it| it.variance_ratio).map_or_else(dash, ratio),
         to_tell: contrast.and_then(|it| it.replications_to_tell).map_or_else(dash, |it| crate::format::count(it as u64)),
         compared: contrast.is_some(),

@@ -120,7 +120,11 @@ fn values(comparison: &Comparison, row: &Row) -> Plot {
     });
     let told: Vec<String> =
         comparison.arms.iter().zip(&row.cells).map(|(arm, cell)| format!("{}: {}.", arm.name, cell_words(row, cell))).collect();
-    let about = if comparison.run.replications > 1 { "Mean with its 95 % interval, and every replication as a pale dot, led from arm to arm" } else { "Value" };
+    let about = if comparison.run.replications > 1 {
+        "Mean with its 95 % interval, and every replication as a pale dot, led from arm to arm"
+    } else {
+        "Value"
+    };
     Plot { name: measure.id, title: measure.label, description: format!("{about}. {}", told.join(" ")), svg }
 }
 
@@ -130,8 +134,14 @@ fn threads(chart: &mut Chart<'_, '_>, row: &Row, replications: usize) -> Result<
         return Ok(());
     }
     let count = row.cells.len() as f64;
-    let place = |replication: usize| row.cells.iter().enumerate().map(move |(arm, cell)| (cell.values[replication], count - arm as f64 - 0.5 - BELOW));
-    chart.draw_series((0..replications).map(|replication| PathElement::new(place(replication).collect::<Vec<_>>(), MUTED.mix(0.22).stroke_width(1)))).map(drop)
+    let place = |replication: usize| {
+        row.cells.iter().enumerate().map(move |(arm, cell)| (cell.values[replication], count - arm as f64 - 0.5 - BELOW))
+    };
+    chart
+        .draw_series(
+            (0..replications).map(|replication| PathElement::new(place(replication).collect::<Vec<_>>(), MUTED.mix(0.22).stroke_width(1))),
+        )
+        .map(drop)
 }
 
 fn cell_words(row: &Row, cell: &super::Cell) -> String {

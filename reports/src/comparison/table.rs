@@ -18,7 +18,7 @@ pub fn comparison_table(comparison: &Comparison, selection: &Selection, width: u
     let shown = comparison.shown(selection);
     let mut lines = wrapped(&headline(comparison), "", width);
     lines.extend(arm_lines(comparison, width));
-    lines.extend(["".to_owned(), head(comparison)]);
+    lines.extend([String::new(), head(comparison)]);
     if shown.headlines.is_empty() && shown.changed.is_empty() {
         lines.push("Nothing differs between the arms.".to_owned());
     }

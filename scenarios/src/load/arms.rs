@@ -195,8 +195,7 @@ fn parts(text: &str) -> Vec<&str> {
     let (mut parts, mut from, mut depth, mut quote, mut before) = (Vec::new(), 0, 0_usize, None, ',');
     for (at, letter) in text.char_indices() {
         match (quote, letter) {
-            (Some(open), _) if letter == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => quote = (letter != open).then_some(open),
             // Within a word it is an apostrophe.
             (None, '"' | '\'') if "=,.[{: ".contains(before) => quote = Some(letter),
             (None, '[' | '{') => depth += 1,
