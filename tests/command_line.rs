@@ -195,8 +195,16 @@ fn completions_exist_for_every_shell() {
 
 /// Commands of the documentation that begin with `podsim`, without comments.
 fn documented_commands() -> Vec<String> {
-    let texts = ["README.md", "docs/model.md", "docs/parameters.md", "docs/policies.md", "docs/scale.md", "scenarios/library/README.md"]
-        .map(|file| fs::read_to_string(root().join(file)).unwrap());
+    let texts = [
+        "README.md",
+        "docs/compare.md",
+        "docs/model.md",
+        "docs/parameters.md",
+        "docs/policies.md",
+        "docs/scale.md",
+        "scenarios/library/README.md",
+    ]
+    .map(|file| fs::read_to_string(root().join(file)).unwrap());
     let lines = texts.iter().flat_map(|text| text.lines());
     let command = |line: &str| line.strip_prefix("podsim ").or_else(|| line.strip_prefix("cargo run --release -- ")).map(str::to_owned);
     lines.filter_map(command).map(|line| line.split(" #").next().unwrap().trim().to_owned()).collect()
@@ -218,7 +226,7 @@ fn every_command_of_the_documentation_works() {
             words[place + 1] = out.to_str().unwrap();
             words.push("--force");
         }
-        if words[0] == "run" && !words.contains(&"--duration") {
+        if ["run", "compare"].contains(&words[0]) && !words.contains(&"--duration") {
             words.extend(SHORT);
         }
         let output = podsim(&words);

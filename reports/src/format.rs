@@ -30,6 +30,49 @@ pub(crate) fn shown(unit: Unit, mean: f64, ends: Option<(f64, f64)>) -> Shown {
     Shown { value: format!("{}{suffix}", number(mean)), interval }
 }
 
+/// A mean and half the width of its interval, in one human unit: `12.34 ± 0.56 min`.
+pub(crate) fn plus_minus(unit: Unit, mean: f64, half_width: Option<f64>) -> String {
+    let (number, half, suffix) = with_half_width(unit, mean, half_width);
+    format!("{number}{half}{suffix}")
+}
+
+/// A difference, with its sign; shares differ by percentage points.
+pub(crate) fn difference(unit: Unit, mean: f64, half_width: Option<f64>) -> String {
+    let (number, half, suffix) = with_half_width(unit, mean, half_width);
+    let zero = number.bytes().all(|byte| matches!(byte, b'0' | b'.' | b','));
+    let sign = if number.starts_with('−') || (zero && mean <= 0.0) { "" } else { "+" };
+    format!("{sign}{number}{half}{}", suffix.replace('%', "pp"))
+}
+
+fn with_half_width(unit: Unit, mean: f64, half_width: Option<f64>) -> (String, String, &'static str) {
+    let size = mean.abs().max(half_width.unwrap_or(0.0));
+    let (factor, suffix) = unit.scale(size);
+    let decimals = match half_width.map(|half| half * factor) {
+        // What is far smaller than the interval is not told apart from it.
+        Some(half) if half > size * factor * 1e-12 => places(half, 2).min(places(size * factor, 5)).clamp(0, 6) as usize,
+        _ => decimals(mean * factor, None, unit),
+    };
+    // Digits more where an end of the interval would be rounded to zero: on which side of it the end lies is what matters.
+    let touches = |decimals: &usize| {
+        half_width
+            .is_some_and(|half| (half - mean.abs()).abs() > 0.0 && half > 0.0 && rounds_to_zero((mean.abs() - half) * factor, *decimals))
+    };
+    let decimals = (decimals..decimals + 3).find(|decimals| !touches(decimals)).unwrap_or(decimals);
+    let half = half_width.map_or(String::new(), |half| format!(" ± {}", grouped(half * factor, decimals)));
+    (grouped(mean * factor, decimals), half, suffix)
+}
+
+fn rounds_to_zero(value: f64, decimals: usize) -> bool {
+    format!("{value:.decimals$}").bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'))
+}
+
+/// A relative change in per cent, with its sign.
+pub(crate) fn relative(change: f64) -> String {
+    let per_cent = change * 100.0;
+    let decimals = if per_cent == 0.0 { 0 } else { places(per_cent, 3).clamp(0, 4) as usize };
+    format!("{}{} %", if per_cent > 0.0 { "+" } else { "" }, grouped(per_cent, decimals))
+}
+
 /// A single value in a human unit.
 pub(crate) fn human(unit: Unit, value: f64) -> String {
     shown(unit, value, None).value
@@ -115,6 +158,26 @@ mod tests {
     fn a_value_is_rounded_to_what_its_interval_supports() {
         let shown = shown(Unit::Seconds, 216_123.0, Some((214_000.0, 218_246.0)));
         assert_eq!((shown.value.as_str(), shown.interval.as_str()), ("2.501 d", "2.477 – 2.526 d"));
+    }
+
+    #[test]
+    fn differences_have_a_sign_and_shares_differ_by_points() {
+        #[rustfmt::skip]
+        let cases = [
+            (Unit::Count,   1.33,    Some(0.205), "+1.33 ± 0.20"),
+            (Unit::Count,   -12.0,   Some(30.4),  "−12 ± 30"),
+            (Unit::Count,   3.0,     None,        "+3"),
+            (Unit::Count,   3.52,    Some(3.48),  "+3.52 ± 3.48"),
+            (Unit::Count,   -3.5,    Some(3.5),   "−3.5 ± 3.5"),
+            (Unit::Count,   0.0,     Some(0.0),   "0 ± 0"),
+            (Unit::Share,   -0.0123, Some(0.004), "−1.23 ± 0.40 pp"),
+            (Unit::Seconds, 0.0001,  Some(0.25),  "+0 ± 250 ms"),
+        ];
+        for (unit, mean, half, want) in cases {
+            assert_eq!(difference(unit, mean, half), want);
+        }
+        assert_eq!(plus_minus(Unit::Seconds, 740.4, Some(33.6)), "12.34 ± 0.56 min");
+        assert_eq!([0.045, -0.5, 12.0, 0.0, 4e-5].map(relative), ["+4.50 %", "−50.0 %", "+1,200 %", "0 %", "+0.0040 %"]);
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! - [`mod@checks`]: identities that every run keeps.
 //! - [`results`]: the results folder; [`summary_json`] and [`summary_table`]: the same for pipes and terminals.
 //! - [`history`] and [`Timeline`]: what happened, one thing after the other, for people, programs and trace viewers.
+//! - [`mod@comparison`]: the same of several settings side by side, in pairs under common random numbers.
 //! - [`plots`] and the report are drawn from the same outcomes; whatever differs between equal runs goes to `run.json` alone.
 //!
 //! Nothing here prints, exits, reads the environment or knows scenario files.
 
 pub mod checks;
+pub mod comparison;
 pub mod figures;
 mod format;
 pub mod history;
@@ -26,6 +28,7 @@ mod table;
 mod timeline;
 
 pub use checks::{Check, checks};
+pub use comparison::{ArmRun, Comparison, Selection, comparison_json, comparison_table, write_comparison};
 pub use figures::{Figure, Kind, Measure, Unit, figures, measure, measures};
 pub use results::{WriteError, write};
 pub use run::{FidelityNote, Notes, RunInfo};

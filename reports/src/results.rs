@@ -41,7 +41,7 @@ pub enum WriteError {
 }
 
 /// A file of the folder: its path inside and its bytes.
-type Entry = (String, Vec<u8>);
+pub(crate) type Entry = (String, Vec<u8>);
 
 /// Writes the results folder `dir`. What is there already is refused, or replaced whole if `force` is set.
 ///
@@ -53,9 +53,13 @@ pub fn write(dir: &Path, force: bool, run: &RunInfo, outcomes: &[Outcome], notes
     if !force && fs::symlink_metadata(dir).is_ok() {
         return Err(WriteError::Exists(dir.to_owned()));
     }
-    let files = compose(run, outcomes, notes)?;
-    let temporary = Temporary::beside(dir)?;
-    for (name, bytes) in &files {
+    write_files(dir, force, &compose(run, outcomes, notes)?)
+}
+
+/// Writes a folder with these files, whole or not at all.
+pub(crate) fn write_files(dir: &Path, force: bool, files: &[Entry]) -> Result<(), WriteError> {
+    let mut temporary = Temporary::beside(dir)?;
+    for (name, bytes) in files {
         temporary.write(name, bytes)?;
     }
     temporary.sync()?;
@@ -63,7 +67,7 @@ pub fn write(dir: &Path, force: bool, run: &RunInfo, outcomes: &[Outcome], notes
 }
 
 /// Every file, in memory: whatever can fail without the disk fails before it is touched.
-fn compose(run: &RunInfo, outcomes: &[Outcome], notes: &Notes) -> Result<Vec<Entry>, WriteError> {
+pub(crate) fn compose(run: &RunInfo, outcomes: &[Outcome], notes: &Notes) -> Result<Vec<Entry>, WriteError> {
     let failed = |file, error: &dyn std::error::Error| WriteError::Compose { file, reason: error.to_string() };
     let plots = plots::all(outcomes);
     let mut files = vec![
@@ -117,7 +121,7 @@ fn run_json(run: &RunInfo, outcomes: &[Outcome]) -> serde_json::Result<Vec<u8>> 
     })
 }
 
-fn pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn pretty(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(value)?;
     bytes.push(b'\n');
     Ok(bytes)
@@ -141,6 +145,8 @@ fn figures_csv(outcomes: &[Outcome]) -> Result<Vec<u8>, csv::Error> {
 /// A folder that is removed when dropped, unless it was renamed.
 struct Temporary {
     path: PathBuf,
+    /// Folders inside, those that hold others first.
+    inside: Vec<PathBuf>,
     renamed: bool,
 }
 
@@ -165,13 +171,23 @@ impl Temporary {
             fs::create_dir_all(parent).map_err(failed("make", parent))?;
         }
         fs::create_dir(&path).map_err(failed("make", &path))?;
-        let temporary = Self { path, renamed: false };
-        let plots = temporary.path.join("plots");
-        fs::create_dir(&plots).map_err(failed("make", &plots))?;
-        Ok(temporary)
+        Ok(Self { path, inside: Vec::new(), renamed: false })
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+    /// Makes the folders on the way to a file.
+    fn make_way(&mut self, name: &str) -> Result<(), WriteError> {
+        for (end, _) in name.match_indices('/') {
+            let folder = self.path.join(&name[..end]);
+            if !self.inside.contains(&folder) {
+                fs::create_dir(&folder).map_err(failed("make", &folder))?;
+                self.inside.push(folder);
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        self.make_way(name)?;
         let path = self.path.join(name);
         let write = || -> io::Result<()> {
             let mut file = File::create_new(&path)?;
@@ -182,7 +198,7 @@ impl Temporary {
     }
 
     fn sync(&self) -> Result<(), WriteError> {
-        sync_folder(&self.path.join("plots"))?;
+        self.inside.iter().rev().try_for_each(|folder| sync_folder(folder))?;
         sync_folder(&self.path)
     }
 
@@ -321,9 +337,10 @@ mod tests {
     #[test]
     fn a_write_that_fails_half_way_leaves_nothing() {
         let scratch = Scratch::new("half");
-        let temporary = Temporary::beside(&scratch.0.join("out")).unwrap();
+        let mut temporary = Temporary::beside(&scratch.0.join("out")).unwrap();
         temporary.write("run.json", b"{}").unwrap();
-        assert!(temporary.write("missing/file", b"").is_err());
+        temporary.write("arms/one/run.json", b"{}").unwrap();
+        assert!(temporary.write("run.json/file", b"").is_err());
         drop(temporary);
         assert!(scratch.names().is_empty());
     }

@@ -124,7 +124,7 @@ fn hints(run: &RunInfo, outcomes: &[Outcome]) -> Vec<String> {
 }
 
 /// `text` after `head`, broken at spaces to `width` columns; later lines are indented as far as the head, but no more than eight.
-fn wrapped(text: &str, head: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, head: &str, width: usize) -> Vec<String> {
     let indent = " ".repeat(head.chars().count().min(8));
     let (mut lines, mut line) = (Vec::new(), head.to_owned());
     let mut fresh = true;

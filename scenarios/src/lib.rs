@@ -22,8 +22,9 @@ mod text;
 mod values;
 
 pub use compile::situation::{BoundPod, PendingPod, Situation};
-pub use load::{Checked, Loaded, Overrides, check, load, load_situation};
+pub use load::{Arm, Checked, Experiment, Loaded, Overrides, check, load, load_experiment, load_situation};
 pub use problem::{Code, Note, Problem, Problems, Treatment};
+pub use text::nearest::suggestion;
 
 /// The JSON Schema of the scenario file.
 pub fn schema() -> serde_json::Value {

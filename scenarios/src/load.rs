@@ -15,10 +15,12 @@ use crate::text::source::Span;
 use crate::text::tree::Tree;
 use crate::text::yaml;
 
+mod arms;
 mod files;
 mod overrides;
 mod situation;
 
+pub use arms::{Arm, Experiment, load_experiment};
 pub(crate) use files::Files;
 pub use situation::load_situation;
 
@@ -31,6 +33,8 @@ pub struct Overrides {
     pub duration: Option<String>,
     /// `PATH=VALUE`: a dotted path with list indices or names, such as `spec.cluster.nodePools.general.count=100`.
     pub set: Vec<String>,
+    /// One of the scenario's own `spec.arms`, laid over it after `set`.
+    pub arm: Option<String>,
 }
 
 /// A loaded scenario.
@@ -76,6 +80,13 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
 }
 
 fn load_with(path: &Path, overrides: &Overrides, files: &mut Files, report: &mut Report) -> Option<Spec> {
+    let mut scenario = scenario_tree(path, files, report)?;
+    overrides::apply(&mut scenario, overrides, report);
+    scenario_spec(&scenario, files, report)
+}
+
+/// Reads the document of a scenario file.
+fn scenario_tree(path: &Path, files: &mut Files, report: &mut Report) -> Option<Tree> {
     let file = files.read_root(path, report)?;
     let mut documents = yaml::documents(file, report);
     if documents.len() > 1 {
@@ -89,9 +100,7 @@ fn load_with(path: &Path, overrides: &Overrides, files: &mut Files, report: &mut
         }
         return None;
     }
-    let mut scenario = documents.swap_remove(0);
-    overrides::apply(&mut scenario, overrides, report);
-    scenario_spec(&scenario, files, report)
+    Some(documents.swap_remove(0))
 }
 
 fn empty(file: u32, report: &mut Report) {
@@ -169,8 +178,22 @@ fn check_one(path: &Path, report: &mut Report, counts: &mut Checked) {
     for scenario in &scenarios {
         counts.scenarios += 1;
         scenario_spec(scenario, &mut files, report);
+        check_arms(scenario, &mut files, report);
     }
     counts.objects += files.objects + manifest::check_objects(&objects, report);
+}
+
+/// Checks the scenario as each of its arms has it.
+fn check_arms(scenario: &Tree, files: &mut Files, report: &mut Report) {
+    arms::check_names(scenario, report);
+    let objects = files.objects;
+    for name in arms::names(scenario) {
+        let mut tree = scenario.clone();
+        overrides::apply(&mut tree, &Overrides { arm: Some(name.to_owned()), ..Overrides::default() }, report);
+        scenario_spec(&tree, files, report);
+    }
+    // An arm's objects were counted with those of the scenario.
+    files.objects = objects;
 }
 
 #[cfg(test)]

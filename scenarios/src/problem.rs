@@ -67,6 +67,7 @@ codes! {
     ConfigNotSupported "config::not_supported"    "A setting that would change decisions and that is not modelled."
     RecordShape        "record::shape"            "A recorded case lacks a part, or has one of the wrong form."
     RecordReference    "record::unknown_reference" "A recorded case names a node that it does not have."
+    BadArm             "compare::bad_arm"         "An arm of a comparison that is none, lacks a partner, or bears a name that will not do."
     BadOverride        "override::bad_path"       "A `--set` whose path or value does not fit the scenario."
     ManifestUnknownKey "manifest::unknown_field"  "A field that Kubernetes does not know; it would be dropped or refused."
     ManifestWrongType  "manifest::wrong_type"     "A field of the wrong type."
@@ -171,6 +172,14 @@ impl Problems {
     pub fn plain(&self) -> String {
         let lines: Vec<String> = self.0.iter().map(Problem::plain).collect();
         lines.join("\n")
+    }
+}
+
+impl Problem {
+    /// What makes it another problem than another.
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        (&self.file, self.line, self.column, self.code, &self.message)
+            == (&other.file, other.line, other.column, other.code, &other.message)
     }
 }
 

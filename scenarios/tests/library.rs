@@ -108,6 +108,7 @@ fn overrides_reach_into_lists_by_name_and_by_index() {
             "spec.workloads.0.instances=2".into(),
             "spec.cluster.scheduler.tieBreak=lowestIndex".into(),
         ],
+        arm: None,
     };
     let spec = load(path, &overrides).unwrap_or_else(|problems| panic!("{}", problems.plain())).spec;
     assert_eq!((spec.nodes_count(), spec.seed.0, spec.duration.as_secs_f64()), (7, 9, 7_200.0));

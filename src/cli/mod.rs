@@ -1,6 +1,7 @@
 //! The command line: one file for each verb. Results go to standard output, progress and diagnostics to standard error.
 
 mod check;
+mod compare;
 mod completions;
 mod conformance;
 mod explain;
@@ -22,6 +23,7 @@ podsim run scenarios/library/documented/quick.yaml --out results/quick   # the m
 podsim simulates Kubernetes clusters. Next steps:
   podsim run scenarios/library/documented/scale.yaml --out results/scale   # 15,000 nodes, 300,000 Pods, 30 days
   podsim run SCENARIO --replications 10    # figures with 95 % confidence intervals
+  podsim compare SCENARIO --arm a --arm b=PATH=VALUE   # the difference that a setting makes
   podsim check FILE...                     # all problems of scenarios and manifests at once
   podsim schedule --cluster FILE... --pods FILE... --explain   # which node each Pod gets, and why
   podsim schema                            # JSON Schema of the scenario file, for your editor
@@ -75,6 +77,8 @@ enum Format {
 enum Verb {
     /// Run a scenario and report what came out
     Run(run::Arguments),
+    /// Compare settings of a scenario in pairs, under the same random numbers
+    Compare(compare::Arguments),
     /// Check scenarios and manifests: all problems at once, and what is approximated or ignored
     Check(check::Arguments),
     /// Place Pods on the nodes of a cluster, without time, and say why
@@ -130,6 +134,7 @@ fn dispatch(arguments: &Arguments) -> u8 {
     match &arguments.verb {
         None => output.result(GUIDE),
         Some(Verb::Run(verb)) => run::run(verb, &output),
+        Some(Verb::Compare(verb)) => compare::run(verb, &output),
         Some(Verb::Check(verb)) => check::run(verb, &output),
         Some(Verb::Schedule(verb)) => schedule::run(verb, &output),
         Some(Verb::Conformance(verb)) => conformance::run(verb, &output),

@@ -34,6 +34,9 @@ pub(super) struct Arguments {
     /// Change a value of the scenario, by path: spec.cluster.nodePools.general.count=100
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
+    /// Run one of the scenario's own arms
+    #[arg(long, value_name = "NAME")]
+    arm: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
@@ -41,7 +44,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
         output.problem(&format!("{} exists already: choose another folder, or --force to replace it", out.display()));
         return BAD_INPUT;
     }
-    let overrides = Overrides { seed: arguments.seed, duration: arguments.duration.clone(), set: arguments.set.clone() };
+    let overrides =
+        Overrides { seed: arguments.seed, duration: arguments.duration.clone(), set: arguments.set.clone(), arm: arguments.arm.clone() };
     match scenarios::load(&arguments.scenario, &overrides) {
         Ok(loaded) => simulate(arguments, output, &loaded),
         Err(problems) => output.problems(&problems),
@@ -59,11 +63,14 @@ fn simulate(arguments: &Arguments, output: &Output, loaded: &Loaded) -> u8 {
     tell(output, &run, &outcomes, &notes);
     match write(arguments, output, &run, &outcomes, &notes) {
         Ok(()) => DONE,
-        Err(error) => {
-            output.problem(&error.to_string());
-            if matches!(error, reports::WriteError::Compose { .. }) { INTERNAL } else { BAD_INPUT }
-        }
+        Err(error) => failed(output, &error),
     }
+}
+
+/// Says why results were not written; the exit status says whose fault it is.
+pub(super) fn failed(output: &Output, error: &reports::WriteError) -> u8 {
+    output.problem(&error.to_string());
+    if matches!(error, reports::WriteError::Compose { .. }) { INTERNAL } else { BAD_INPUT }
 }
 
 /// Simulates with a progress bar; `None` if interrupted.
@@ -82,7 +89,7 @@ fn replicate(arguments: &Arguments, output: &Output, loaded: &Loaded) -> Option<
     outcomes
 }
 
-fn progress_bar(output: &Output) -> ProgressBar {
+pub(super) fn progress_bar(output: &Output) -> ProgressBar {
     if !output.shows_progress() {
         return ProgressBar::hidden();
     }
@@ -93,7 +100,7 @@ fn progress_bar(output: &Output) -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, advance: Advance) {
+pub(super) fn show(bar: &ProgressBar, advance: Advance) {
     bar.set_position((advance.done / advance.total.max(1e-9) * 1000.0) as u64);
     let (days, millions) = (advance.done / 86_400.0, advance.events as f64 / 1e6);
     bar.set_message(format!("{days:.1} days, {millions:.1} M events, {} Pods Running", advance.running));
@@ -123,12 +130,13 @@ fn reproduce(arguments: &Arguments, loaded: &Loaded) -> String {
     if arguments.replications > 1 {
         command += &format!(" --replications {}", arguments.replications);
     }
+    arguments.arm.iter().for_each(|arm| command += &format!(" --arm {arm}"));
     arguments.duration.iter().for_each(|duration| command += &format!(" --duration {duration}"));
     arguments.set.iter().for_each(|set| command += &format!(" --set '{set}'"));
     command
 }
 
-fn fidelity(note: &Note) -> FidelityNote {
+pub(super) fn fidelity(note: &Note) -> FidelityNote {
     FidelityNote { place: note.place.clone(), field: note.field.clone(), treatment: note.treatment.to_string(), text: note.text.clone() }
 }
 

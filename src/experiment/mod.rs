@@ -1,8 +1,10 @@
-//! Experiments: many runs of one scenario, side by side. One run is one thread; results never depend on how many there are.
+//! Experiments: many runs of one scenario, or of several settings of it, side by side. One run is one thread; results never depend on how many there are.
 
+mod compare;
 mod warnings;
 
-pub use warnings::warnings;
+pub use compare::compare;
+pub use warnings::{arm_warnings, warnings};
 
 use rayon::prelude::*;
 use sim_core::measure::Outcome;
@@ -30,7 +32,7 @@ pub struct Advance {
 /// If the threads cannot be started.
 pub fn replicate(spec: &Spec, replications: u32, jobs: usize, keep_on: impl Fn(Advance) -> bool + Sync) -> Option<Vec<Outcome>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.max(1)).build().expect("threads can be started");
-    let board = Board::new(spec, replications);
+    let board = Board::of(std::iter::once(spec), replications);
     let run = |replication: u32| {
         let mut reported = Reported::default();
         Simulation::new(spec, replication).run(|progress| keep_on(board.advance(&mut reported, progress)))
@@ -53,8 +55,8 @@ struct Reported {
 }
 
 impl Board {
-    fn new(spec: &Spec, replications: u32) -> Self {
-        let total = spec.end().as_secs_f64() * f64::from(replications);
+    fn of<'s>(specs: impl Iterator<Item = &'s Spec>, replications: u32) -> Self {
+        let total = specs.map(|spec| spec.end().as_secs_f64()).sum::<f64>() * f64::from(replications);
         Self { total, nanos: AtomicU64::new(0), events: AtomicU64::new(0) }
     }
 

@@ -1,5 +1,6 @@
 //! What a scenario's inputs forbid to conclude.
 
+use scenarios::Experiment;
 use sim_core::spec::{Arrivals, Controller, Distribution, Source, Spec};
 
 /// Sentences about the scenario that belong beside its figures.
@@ -7,6 +8,21 @@ pub fn warnings(spec: &Spec) -> Vec<String> {
     let heavy = laws(spec).into_iter().filter(|(_, law)| law.infinite_variance());
     heavy
         .map(|(what, _)| format!("{what} has infinite variance: intervals of means that depend on it cannot be trusted; look at medians."))
+        .collect()
+}
+
+/// What forbids to compare arms in all their measures.
+pub fn arm_warnings(experiment: &Experiment) -> Vec<String> {
+    let baseline = &experiment.arms[experiment.baseline];
+    let times = |arm: &scenarios::Arm| (arm.loaded.spec.duration, arm.loaded.spec.warmup);
+    let others = experiment.arms.iter().filter(|arm| times(arm) != times(baseline));
+    others
+        .map(|arm| {
+            format!(
+                "Arm `{}` is measured over another span or after another warm-up than the baseline: its counts cannot be compared.",
+                arm.name
+            )
+        })
         .collect()
 }
 

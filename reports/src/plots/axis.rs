@@ -1,5 +1,6 @@
 //! Axes: nice ticks, and labels with units that fit.
 
+use crate::figures::Unit;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use sim_core::units::SimTime;
 use std::ops::Range;
@@ -48,9 +49,22 @@ impl Axis {
     }
 
     /// Names from top to bottom, each in the middle of its row.
-    pub(crate) fn names<const N: usize>(names: [&str; N]) -> Self {
-        let ticks = names.iter().enumerate().map(|(index, name)| (N as f64 - index as f64 - 0.5, (*name).to_owned())).collect();
-        Self { label: String::new(), range: 0.0..N as f64, ticks, grid: false }
+    pub(crate) fn names(names: &[&str]) -> Self {
+        let rows = names.len() as f64;
+        let ticks = names.iter().enumerate().map(|(index, name)| (rows - index as f64 - 0.5, (*name).to_owned())).collect();
+        Self { label: String::new(), range: 0.0..rows, ticks, grid: false }
+    }
+
+    /// Values of a measure, in the unit that fits the largest; positions are in base units. It need not begin at 0.
+    pub(crate) fn values(label: &str, unit: Unit, range: Range<f64>) -> Self {
+        let (factor, suffix) = unit.scale(range.start.abs().max(range.end.abs()));
+        let step = nice_step((range.end - range.start) * factor / 9.0);
+        let whole = |decimals: &usize| (step * 10f64.powi(*decimals as i32)).fract().abs() < 1e-6;
+        let decimals = (0..9).find(whole).unwrap_or(9);
+        let positions = ticks(range.start * factor..range.end * factor, step, si).into_iter().map(|tick| tick.0);
+        let tick = |at: f64| (at / factor, if step >= 1.0 { si(at) } else { format!("{at:.decimals$}") });
+        let label = if suffix.is_empty() { label.to_owned() } else { format!("{label} ({})", suffix.trim()) };
+        Self { label, ticks: positions.map(tick).collect(), range, grid: true }
     }
 
     /// Spans on a logarithmic axis: positions are decimal logarithms of seconds, ticks are spans that people know.
@@ -214,6 +228,14 @@ mod tests {
         }
         assert_eq!(labels(&Axis::time(&Clock::fitting(14.0 * DAY), 14.0)), "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14");
         assert_eq!(labels(&Axis::time(&Clock::fitting(DAY), 24.0)), "0 2 4 6 8 10 12 14 16 18 20 22 24");
+    }
+
+    #[test]
+    fn values_of_a_measure_are_shown_in_its_unit_around_where_they_lie() {
+        assert_eq!(labels(&Axis::values("lives", Unit::Share, 0.8012..0.8049)), "80.15 80.20 80.25 80.30 80.35 80.40 80.45");
+        assert_eq!(labels(&Axis::values("lives", Unit::Seconds, 0.02..0.09)), "20 30 40 50 60 70 80 90");
+        assert_eq!(Axis::values("lives", Unit::Seconds, 0.02..0.09).label, "lives (ms)");
+        assert_eq!(labels(&Axis::values("Pods", Unit::Count, -20.0..120.0)), "-20 0 20 40 60 80 100 120");
     }
 
     #[test]

@@ -17,7 +17,8 @@ type Root<'b> = DrawingArea<SVGBackend<'b>, Shift>;
 /// A text's style.
 type Style = TextStyle<'static>;
 
-const SIZE: (u32, u32) = (960, 400);
+const WIDTH: u32 = 960;
+const HEIGHT: u32 = 400;
 /// Room above the plot with a legend, and without.
 const HEAD: [i32; 2] = [70, 50];
 /// Room under the axis for a row of numbers.
@@ -39,6 +40,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) y: Axis,
     /// Room for the labels of the y axis.
     pub(crate) left: u32,
+    /// Height of the drawing without a row of numbers.
+    pub(crate) height: u32,
     /// A row of numbers under the x axis: what they are, and each with its place.
     pub(crate) foot: Option<(&'a str, Vec<(f64, String)>)>,
 }
@@ -51,7 +54,7 @@ pub(crate) fn style(size: i32, color: RGBColor) -> Style {
 impl<'a> Frame<'a> {
     /// A frame without a legend.
     pub(crate) fn new(title: &'a str, x: Axis, y: Axis) -> Self {
-        Self { title, legend: Vec::new(), x, y, left: 74, foot: None }
+        Self { title, legend: Vec::new(), x, y, left: 74, height: HEIGHT, foot: None }
     }
 
     /// Draws the frame, then what `paint` puts into it.
@@ -63,7 +66,7 @@ impl<'a> Frame<'a> {
 
     fn draw_into(&self, svg: &mut String, paint: impl FnOnce(&mut Chart<'_, '_>) -> Result<(), Failure>) -> Result<(), Failure> {
         let foot = if self.foot.is_some() { FOOT } else { 0 };
-        let root = SVGBackend::with_string(svg, (SIZE.0, SIZE.1 + foot)).into_drawing_area();
+        let root = SVGBackend::with_string(svg, (WIDTH, self.height + foot)).into_drawing_area();
         root.fill(&GROUND)?;
         root.draw(&Text::new(self.title, (16, 12), ("sans-serif", 21).into_font().style(FontStyle::Bold).color(&INK)))?;
         self.draw_legend(&root)?;
@@ -80,7 +83,7 @@ impl<'a> Frame<'a> {
 
     fn draw_foot(&self, root: &Root<'_>, chart: &Chart<'_, '_>) -> Result<(), Failure> {
         let Some((name, numbers)) = &self.foot else { return Ok(()) };
-        let top = SIZE.1 as i32 + 8;
+        let top = self.height as i32 + 8;
         root.draw(&Text::new(*name, (16, top), style(15, MUTED)))?;
         for (at, number) in numbers {
             let place = (chart.backend_coord(&(*at, self.y.range.start)).0, top);

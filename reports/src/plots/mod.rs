@@ -1,8 +1,8 @@
 //! Plots, as SVG on a light ground: each file can be opened alone, and the report shows them inline.
 
 mod addresses;
-mod axis;
-mod frame;
+pub(crate) mod axis;
+pub(crate) mod frame;
 mod over_time;
 pub(crate) mod palette;
 mod pod_states;
@@ -47,7 +47,7 @@ pub fn all(outcomes: &[Outcome]) -> Vec<Plot> {
 }
 
 /// The plot with its title and description inside the drawing, where screen readers look for them.
-fn described(mut plot: Plot) -> Plot {
+pub(crate) fn described(mut plot: Plot) -> Plot {
     let (name, title, words) = (plot.name, escaped(plot.title), escaped(&plot.description));
     let labels = format!(
         " role=\"img\" aria-labelledby=\"{name}-title {name}-words\">\n<title id=\"{name}-title\">{title}</title>\n<desc \

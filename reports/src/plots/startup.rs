@@ -93,7 +93,7 @@ pub(super) fn waterfall(outcomes: &[Outcome]) -> Plot {
     let bars = bars(outcomes);
     let total = bars.last().map_or(0.0, |bar| bar.to);
     let x = Axis::span("time since creation", total * 1.4);
-    let y = Axis::names(STEPS.map(|step| step.1));
+    let y = Axis::names(&STEPS.map(|step| step.1));
     let svg = Frame { left: 160, ..Frame::new(title, x, y) }.draw(|chart| {
         for (index, (bar, (_, _, color))) in bars.iter().zip(STEPS).enumerate() {
             let middle = Step::COUNT as f64 - index as f64 - 0.5;

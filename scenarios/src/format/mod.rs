@@ -2,6 +2,7 @@
 
 mod behavior;
 mod cluster;
+mod experiment;
 mod fault;
 mod law;
 mod workload;
@@ -11,6 +12,7 @@ pub(crate) use cluster::{
     ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile, SchedulerFile,
     TaintFile, TieBreakFile,
 };
+pub(crate) use experiment::{ArmFile, CompareFile};
 pub(crate) use fault::{FaultFile, FaultKindFile, MemoryPressureFile, NodeLifecycleFile, On};
 pub(crate) use law::{Law, Weighted};
 pub(crate) use workload::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};
@@ -65,7 +67,7 @@ pub(crate) struct Metadata {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ScenarioSpec")]
-#[expect(dead_code, reason = "`objectives` are refused before they are read")]
+#[expect(dead_code, reason = "`objectives` are refused before they are read, `arms` and `compare` are read from the tree")]
 pub(crate) struct SpecFile {
     /// Seed of every random stream. Default 1.
     pub(crate) seed: Option<u64>,
@@ -86,6 +88,11 @@ pub(crate) struct SpecFile {
     /// What goes wrong besides what behaviours say.
     #[serde(default)]
     pub(crate) faults: Vec<At<FaultFile>>,
+    /// Settings that are compared by `podsim compare`; without a baseline of its own, the first is what the others are compared with.
+    #[serde(default)]
+    pub(crate) arms: Vec<ArmFile>,
+    /// How the arms are compared.
+    pub(crate) compare: Option<CompareFile>,
     /// Thresholds that a run must meet are not checked yet.
     pub(crate) objectives: Option<Unsupported>,
 }

@@ -32,7 +32,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// "did you mean `x`?" if a known word is near, else the list of known words.
-pub(crate) fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub fn suggestion<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(word, known.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", list(known)),

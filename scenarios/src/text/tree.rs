@@ -135,6 +135,22 @@ impl Tree {
         }
     }
 
+    /// It as YAML on one line.
+    pub(crate) fn flow(&self) -> String {
+        let joined = |parts: Vec<String>| parts.join(", ");
+        match &self.node {
+            Node::Null => "null".into(),
+            Node::Bool(value) => value.to_string(),
+            Node::Number(text) => text.clone(),
+            Node::Text(text) => flow_text(text),
+            Node::List(items) => format!("[{}]", joined(items.iter().map(Tree::flow).collect())),
+            Node::Map(entries) => {
+                let pair = |(key, value): &(Key, Tree)| format!("{}: {}", flow_text(&key.text), value.flow());
+                format!("{{{}}}", joined(entries.iter().map(pair).collect()))
+            }
+        }
+    }
+
     /// What it is, in words.
     pub(crate) const fn kind(&self) -> &'static str {
         match &self.node {
@@ -144,6 +160,36 @@ impl Tree {
             Node::Text(_) => "text",
             Node::List(_) => "a list",
             Node::Map(_) => "a mapping",
+        }
+    }
+}
+
+/// Text as a scalar of YAML on one line: plain where that reads as the same text, else in double quotes.
+fn flow_text(text: &str) -> String {
+    let safe = |letter: char| letter.is_ascii_alphanumeric() || "_./%+-".contains(letter);
+    let word = matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off");
+    let plain = text.starts_with(|letter: char| letter.is_ascii_alphanumeric()) && text.chars().all(safe) && !word;
+    if plain && text.parse::<f64>().is_err() { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::text::report::Report;
+    use crate::text::yaml;
+
+    #[test]
+    fn a_value_on_one_line_reads_as_the_same_value() {
+        for text in
+            ["{a: [1, 2.50], b: {c: \"x, y\"}}", "\"7\"", "7", "[null, true, \"true\", 90m, \"a b\", \"\"]", "\"it's \\\"quoted\\\"\""]
+        {
+            let mut report = Report::default();
+            let mut read = |text: &str| {
+                let file = report.sources.add("a", text);
+                yaml::documents(file, &mut report).remove(0)
+            };
+            let once = read(text);
+            let twice = read(&once.flow());
+            assert_eq!((once.flow(), once.flow()), (twice.flow(), text.to_owned()));
         }
     }
 }
