@@ -51,7 +51,8 @@ fn share_port(pod: &PodTemplate, other: &PodTemplate, symbols: &Symbols) -> bool
     pod.placement.host_ports.iter().any(|port| taken.iter().any(|own| clash(port, own, symbols)))
 }
 
-/// What less important Pods a kubelet could evict for a critical one that finds too little room: true if all of them together would do.
+/// True if a critical Pod that finds too little room would find it without all Pods that are less important than it: a kubelet evicts
+/// such Pods.
 pub(crate) fn could_make_room(world: &World<'_>, pod: PodId) -> bool {
     let node = world.pods[pod].node;
     let own = world.template(pod);
