@@ -2,6 +2,7 @@
 
 mod behavior;
 mod cluster;
+mod eviction;
 mod experiment;
 mod fault;
 mod law;
@@ -12,6 +13,7 @@ pub(crate) use cluster::{
     ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile, SchedulerFile,
     TaintFile, TieBreakFile,
 };
+pub(crate) use eviction::{CpuWeightsFile, EvictionFile, KubeletReservedFile, ProviderFile, ReservedFile};
 pub(crate) use experiment::{ArmFile, CompareFile};
 pub(crate) use fault::{FaultFile, FaultKindFile, MemoryPressureFile, NodeLifecycleFile, On};
 pub(crate) use law::{Law, Weighted};

@@ -4,6 +4,7 @@
 //! ([`sync`]) that does one thing at a time; what happens in containers ([`process`]) is noticed at relists ([`relist`]) and by probes
 //! ([`health`]), which wake the worker.
 
+pub(crate) mod admission;
 mod backoff;
 mod health;
 mod images;
@@ -12,6 +13,7 @@ mod phase;
 mod probe;
 mod process;
 mod relist;
+pub(crate) mod rules;
 mod season;
 mod start;
 mod status;
