@@ -1,7 +1,7 @@
 //! Events: a closed list, small enough to be copied on every move of the event list.
 
-use crate::cluster::PodRef;
-use crate::table::{InstanceId, WorkloadId};
+use crate::cluster::{PodRef, PullRef};
+use crate::table::{InstanceId, NodeId, WorkloadId};
 
 /// What may happen. An event that belongs to a Pod or container carries its generation; one that comes too late is dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +19,15 @@ pub enum Event {
     Bound(PodRef),
     /// The current step of a Pod's start is over.
     StepDone(PodRef),
+    /// A pull's phase is over.
+    PullOver(PullRef),
+    /// The next download of those that share the registry's bandwidth is over, if `epoch` still holds.
+    Downloaded {
+        /// Grows whenever the downloads change.
+        epoch: u32,
+    },
+    /// A kubelet collects images.
+    ImageGc(NodeId),
     /// A container's process exits by itself.
     Exited(ContainerRef),
     /// The kubelet notices the exit.

@@ -3,7 +3,7 @@
 //! A room (scheduler, kubelet, controllers) never calls another. It changes the world, puts events on the agenda, and leaves a
 //! [`Note`]; the loop of [`crate::simulation`] takes notes to whom they concern.
 
-use crate::cluster::{ContainerState, Nodes, Pod, PodRef, PodState, Pods, Signal, Step};
+use crate::cluster::{ContainerState, ImageKey, Nodes, Pod, PodRef, PodState, Pods, RegistryState, Signal, Step};
 use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
 use crate::event::{ContainerRef, Event};
@@ -72,6 +72,8 @@ pub struct World<'s> {
     pub streams: u64,
     /// Events that came too late for what they were about.
     pub stale: u64,
+    /// The image registry and the pulls that go on.
+    pub registry: RegistryState,
 }
 
 impl<'s> World<'s> {
@@ -92,6 +94,7 @@ impl<'s> World<'s> {
             notes: std::collections::VecDeque::new(),
             streams: 0,
             stale: 0,
+            registry: RegistryState::new(spec),
         }
     }
 
@@ -366,8 +369,34 @@ impl<'s> World<'s> {
     /// Takes the row of a Pod that is gone.
     pub fn remove_pod(&mut self, pod: PodId) {
         assert!(self.pods[pod].state.is_terminal() && self.pods[pod].address_free, "a Pod goes only when it has ended and holds nothing");
+        self.leave_images(pod);
         self.leave_seat(pod);
         self.pods.remove(pod);
+    }
+
+    /// A Pod that is gone uses its images no more, and nothing is remembered of its pulls.
+    fn leave_images(&mut self, pod: PodId) {
+        if self.pods[pod].seat == Pod::NO_SEAT {
+            return;
+        }
+        let (node, reference) = (self.pods[pod].node, self.pod_ref(pod));
+        for index in 0..self.pods.containers_of(pod) {
+            let (key, ..) = self.image_of(pod, index);
+            self.nodes.images[node].touch(key, self.now);
+        }
+        self.nodes.images[node].forget(reference);
+    }
+
+    /// The image of a container as its node knows it, the version it needs, and the share of its bytes that a release changes.
+    pub fn image_of(&self, pod: PodId, index: u8) -> (ImageKey, u32, f64) {
+        let row = &self.pods[pod];
+        let about = self.container_spec(pod, index);
+        // Only the main container's image is the service's own; sidecars and init containers run what others release.
+        let own = !about.helper && about.kind == ContainerKind::App;
+        match self.release_share(pod) {
+            Some(share) if own => (ImageKey { image: about.image, instance: Some(row.instance) }, row.revision, share),
+            _ => (ImageKey { image: about.image, instance: None }, 0, 1.0),
+        }
     }
 
     /// The share of its image's bytes that a release of the Pod's workload changes; `None` if it has no releases.

@@ -156,7 +156,7 @@ impl<'r> Builder<'r> {
         }
         let drawn = || Bytes(self.default_size.quantile(digest(name).unit()).round().max(1.0) as u64);
         let size = self.sizes.get(name).copied().unwrap_or_else(drawn);
-        let id = self.images.push(Image { name: name.to_owned(), size });
+        let id = self.images.push(Image::new(name, size));
         self.known_images.insert(name.to_owned(), id);
         id
     }

@@ -2,12 +2,15 @@
 //!
 //! All kubelets are one set of functions over the world; what a node's kubelet knows lies in the node's columns.
 
-mod images;
+mod image_gc;
+pub mod images;
+mod pulls;
 mod restart;
 mod running;
 mod season;
 mod start;
 mod stop;
+pub mod volumes;
 
 pub use restart::{exit_seen, exited, killed, restart_due, up, up_seen};
 pub use running::{hang_forgotten, hang_over, hang_seen, hung, probe_kill, ready};

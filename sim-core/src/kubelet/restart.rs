@@ -201,9 +201,25 @@ pub(super) fn resync(world: &mut World<'_>, entity: u64, draw: u64) -> SimSpan {
 /// Back-off is over: the container is created and started again.
 pub fn restart_due(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
-    let wait = images::wait_for_image(world, pod, container.index);
-    let span = start_span(world, pod, container.index);
-    world.after(wait + span, Event::Up(container));
+    match images::ensure(world, pod, container.index) {
+        images::Image::Here(wait) => {
+            let span = start_span(world, pod, container.index);
+            world.after(wait + span, Event::Up(container));
+        }
+        images::Image::Coming => {}
+        images::Image::Failed(_) => {
+            let wait = resync(world, world.container_entity(pod, container.index), world.now.as_nanos());
+            world.after(wait, Event::RestartDue(container));
+        }
+    }
+}
+
+/// What comes when a pull for a container is over: the start of its Pod goes on, or its own restart.
+pub(super) fn image_over(world: &World<'_>, pod: PodId, index: u8) -> Event {
+    match world.pods.container(pod, index).state {
+        ContainerState::Backoff => Event::RestartDue(world.container_ref(pod, index)),
+        ContainerState::Waiting | ContainerState::Running | ContainerState::Done => Event::StepDone(world.pod_ref(pod)),
+    }
 }
 
 /// A restarted container is up.

@@ -3,12 +3,14 @@
 //! Init containers run one after another, a native sidecar among them only has to be up; regular containers are pulled, created and
 //! started one after another in one sync. Each step's end is one event (`StepDone`); which step it was, the Pod's row knows.
 
+use super::volumes::{self, VolumeWait};
 use super::{images, restart, running};
 use crate::cluster::{PodRef, PodState, Signal, Step};
 use crate::engine::random::Purpose;
 use crate::event::Event;
 use crate::spec::{ContainerKind, Distribution};
 use crate::table::PodId;
+use crate::units::SimSpan;
 use crate::world::World;
 
 /// The binding is written: the kubelet will notice.
@@ -29,10 +31,10 @@ pub fn step_done(world: &mut World<'_>, pod: PodRef) {
     }
     match world.pods[pod].step {
         Step::Notice => noticed(world, pod),
-        Step::Volumes => begin(world, pod, Step::Sandbox, &world.spec.kubelet.sandbox, Purpose::Sandbox),
+        Step::Volumes => wait_for_volumes(world, pod),
         Step::Sandbox => sandbox_up(world, pod),
         Step::Network => network_up(world, pod),
-        Step::Pull => image_ready(world, pod),
+        Step::Pull => next_container(world, pod, world.pods[pod].cursor),
         Step::Start => started(world, pod),
         Step::Init => next_container(world, pod, world.pods[pod].cursor + 1),
         Step::Relist => all_up(world, pod),
@@ -48,11 +50,20 @@ fn begin(world: &mut World<'_>, pod: PodId, step: Step, law: &Distribution, purp
 }
 
 fn noticed(world: &mut World<'_>, pod: PodId) {
-    let kubelet = &world.spec.kubelet;
-    match world.template(pod).volumes {
-        0 => begin(world, pod, Step::Sandbox, &kubelet.sandbox, Purpose::Sandbox),
-        _ => begin(world, pod, Step::Volumes, &kubelet.volumes, Purpose::Volume),
+    if world.template(pod).volumes > 0 {
+        world.next_step(pod, Step::Volumes);
     }
+    wait_for_volumes(world, pod);
+}
+
+/// Goes on when all volumes are there.
+fn wait_for_volumes(world: &mut World<'_>, pod: PodId) {
+    let span = match volumes::ready_after(world, pod, world.pods[pod].step_since) {
+        VolumeWait::Ready(SimSpan::ZERO) => return begin(world, pod, Step::Sandbox, &world.spec.kubelet.sandbox, Purpose::Sandbox),
+        VolumeWait::Ready(span) => span,
+        VolumeWait::TimesOut(span) => span + restart::resync(world, world.pods[pod].entity, world.now.as_nanos()),
+    };
+    world.after(span, Event::StepDone(world.pod_ref(pod)));
 }
 
 /// The pause container runs and holds the network namespace; CNI ADD is next, unless the Pod uses the node's own network.
@@ -82,12 +93,21 @@ fn next_container(world: &mut World<'_>, pod: PodId, cursor: u8) {
         world.next_step(pod, Step::Relist);
         return world.at(world.relist(pod), Event::StepDone(world.pod_ref(pod)));
     }
-    let wait = images::wait_for_image(world, pod, cursor);
-    if wait.is_zero() {
+    let image = images::ensure(world, pod, cursor);
+    if image == images::Image::Here(SimSpan::ZERO) {
         return image_ready(world, pod);
     }
-    world.next_step(pod, Step::Pull);
-    world.after(wait, Event::StepDone(world.pod_ref(pod)));
+    if world.pods[pod].step != Step::Pull {
+        world.next_step(pod, Step::Pull);
+    }
+    match image {
+        images::Image::Here(span) => world.after(span, Event::StepDone(world.pod_ref(pod))),
+        images::Image::Coming => {}
+        images::Image::Failed(_) => {
+            let wait = restart::resync(world, world.pods[pod].entity, world.now.as_nanos());
+            world.after(wait, Event::StepDone(world.pod_ref(pod)));
+        }
+    }
 }
 
 /// The container's image is there: it is created and started.

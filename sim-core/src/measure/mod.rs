@@ -10,8 +10,8 @@ mod usage;
 
 pub use happening::{Happening, Pressure, ProbeKind};
 pub use outcome::{
-    AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, LifecycleMeasures, NodeMeasures, Outcome, PendingReason,
-    PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures,
+    AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, ImageMeasures, LifecycleMeasures, NodeMeasures, Outcome,
+    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures,
 };
 pub use recorder::{Recorder, Weights};
 pub use survival::{Survival, SurvivalPoint};

@@ -304,5 +304,6 @@ fn no_startup() -> StartupMeasures {
         pulls: 0,
         pull_hits: 0,
         pulled: 0,
+        images: super::ImageMeasures::default(),
     }
 }

@@ -116,6 +116,9 @@ impl<'s> Simulation<'s> {
                 self.scheduling.noticed(world, pod);
                 kubelet::step_done(world, pod);
             }
+            Event::PullOver(pull) => kubelet::images::over(world, pull),
+            Event::Downloaded { epoch } => kubelet::images::downloaded(world, epoch),
+            Event::ImageGc(node) => kubelet::images::collect(world, node),
             Event::Exited(container) => kubelet::exited(world, container),
             Event::ExitSeen(container) => kubelet::exit_seen(world, container),
             Event::RestartDue(container) => kubelet::restart_due(world, container),
