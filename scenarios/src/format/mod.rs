@@ -7,8 +7,8 @@ mod workload;
 
 pub(crate) use behavior::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
 pub(crate) use cluster::{
-    ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile, SchedulerFile,
-    TaintFile, TieBreakFile,
+    ClientFile, ClusterFile, ControlPlaneFile, ImageFile, KubeletFile, LayerFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile,
+    SchedulerFile, TaintFile, TieBreakFile,
 };
 pub(crate) use law::{Law, Weighted};
 pub(crate) use workload::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};

@@ -14,6 +14,7 @@ pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Co
     states_add_up(world)?;
     containers_decide_the_state(world)?;
     controllers_own_their_pods(world, controllers)?;
+    images_add_up(world)?;
     match duplicate_addresses(world) {
         0 => Ok(()),
         twice => Err(format!("{twice} addresses are held by more than one Pod")),
@@ -95,6 +96,20 @@ fn controllers_own_their_pods(world: &World<'_>, controllers: &Controllers) -> R
         }
     }
     Ok(())
+}
+
+/// Bytes and layer references of each node's images, counted again; every pull is listed once, at its node.
+fn images_add_up(world: &World<'_>) -> Result<(), String> {
+    for (node, cache) in world.nodes.images.iter() {
+        let (kept, again) = ((cache.bytes(), cache.layer_references()), cache.recount(&world.spec.images));
+        if kept != again {
+            return Err(format!("node {node:?} keeps {kept:?} bytes and layer references of images but has {again:?}"));
+        }
+    }
+    let listed = world.nodes.images.iter().flat_map(|(node, cache)| cache.pulls.iter().map(move |&pull| (pull, node)));
+    let listed: BTreeSet<_> = listed.collect();
+    let pulls: BTreeSet<_> = world.registry.pulls.iter().map(|(id, pull)| (id, pull.node)).collect();
+    if listed == pulls { Ok(()) } else { Err(format!("nodes list the pulls {listed:?} but there are {pulls:?}")) }
 }
 
 /// Addresses that more than one Pod holds.
