@@ -3,8 +3,9 @@
 use crate::run::{FidelityNote, Notes, RunInfo};
 use sim_core::cluster::PodState;
 use sim_core::measure::{
-    AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, LifecycleMeasures, NodeMeasures, Outcome, PendingReason,
-    PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures, Step, Survival, Tally, TimeAverage,
+    AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, ImageMeasures, LifecycleMeasures, NodeMeasures, Outcome,
+    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures, Step, Survival, Tally,
+    TimeAverage,
 };
 use sim_core::spec::Warmup;
 use sim_core::units::{SimSpan, SimTime};
@@ -227,6 +228,12 @@ fn startup(dice: &mut Dice, started: u64) -> StartupMeasures {
         pulls: started / 3,
         pull_hits: started,
         pulled: started / 3 * (180 << 20),
+        images: ImageMeasures {
+            registry_down: started / 900,
+            qps_exceeded: started / 500,
+            saved: started << 20,
+            ..ImageMeasures::default()
+        },
     }
 }
 

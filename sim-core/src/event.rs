@@ -1,6 +1,6 @@
 //! Events: a closed list, small enough to be copied on every move of the event list.
 
-use crate::cluster::PodRef;
+use crate::cluster::{PodRef, PullRef};
 use crate::table::{InstanceId, NodeId, WorkloadId};
 
 /// What may happen. An event that belongs to a Pod or container carries its generation; one that comes too late is dropped.
@@ -33,6 +33,15 @@ pub enum Event {
     },
     /// A relist of a node shows what happened in a Pod.
     Relist(PodRef),
+    /// A pull's phase is over.
+    PullOver(PullRef),
+    /// The next download of those that share the registry's bandwidth is over, if `epoch` still holds.
+    Downloaded {
+        /// Grows whenever the downloads change.
+        epoch: u32,
+    },
+    /// A kubelet collects images.
+    ImageGc(NodeId),
     /// A container's process exits.
     Exited(ContainerRef),
     /// A startup probe passes.

@@ -44,6 +44,10 @@ ids! {
     TemplateId
     /// A container image as the scenario names it.
     ImageId
+    /// A layer that several images may share.
+    LayerId
+    /// A pull that goes on or waits; rows are reused.
+    PullId
     /// A workload of the scenario.
     WorkloadId
     /// One copy of a workload's objects: a Deployment, a Job.

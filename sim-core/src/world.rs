@@ -3,7 +3,9 @@
 //! A room (scheduler, kubelet, controllers) never calls another. It changes the world, puts events on the agenda, and leaves a
 //! [`Note`]; the loop of [`crate::simulation`] takes notes to whom they concern.
 
-use crate::cluster::{ContainerState, ExitReason, NodeReady, Nodes, Phase, Pod, PodRef, PodState, Pods, Signal, Step, Troubles};
+use crate::cluster::{
+    ContainerState, ExitReason, ImageKey, NodeReady, Nodes, Phase, Pod, PodRef, PodState, Pods, RegistryState, Signal, Step, Troubles,
+};
 use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
 use crate::event::{ContainerRef, Event};
@@ -59,6 +61,13 @@ pub enum Note {
     Tainted(NodeId),
     /// To the kubelet's books: the object of a Pod on a node that is gone was deleted by force.
     Collected(PodId),
+    /// To the kubelet: a fault of the registry, by its place in the list, begins or is over.
+    Registry {
+        /// The fault.
+        fault: u16,
+        /// True if it begins.
+        on: bool,
+    },
     /// To the kubelet: a fault of the scenario, by its place in the list, befalls a container.
     Struck {
         /// The container.
@@ -108,6 +117,8 @@ pub struct World<'s> {
     pub streams: u64,
     /// Events that came too late for what they were about.
     pub stale: u64,
+    /// The image registry and the pulls that go on.
+    pub registry: RegistryState,
 }
 
 impl<'s> World<'s> {
@@ -130,6 +141,7 @@ impl<'s> World<'s> {
             troubles: Troubles::default(),
             streams: 0,
             stale: 0,
+            registry: RegistryState::new(spec),
         }
     }
 
@@ -484,8 +496,34 @@ impl<'s> World<'s> {
     pub fn remove_pod(&mut self, pod: PodId) {
         assert!(self.pods[pod].state.is_terminal() && self.pods[pod].address_free, "a Pod goes only when it has ended and holds nothing");
         self.tell(pod, None, Happening::Removed);
+        self.leave_images(pod);
         self.leave_seat(pod);
         self.pods.remove(pod);
+    }
+
+    /// A Pod that is gone uses its images no more, and nothing is remembered of its pulls.
+    fn leave_images(&mut self, pod: PodId) {
+        if self.pods[pod].seat == Pod::NO_SEAT {
+            return;
+        }
+        let (node, reference) = (self.pods[pod].node, self.pod_ref(pod));
+        for index in 0..self.pods.containers_of(pod) {
+            let (key, ..) = self.image_of(pod, index);
+            self.nodes.images[node].touch(key, self.now);
+        }
+        self.nodes.images[node].forget(reference);
+    }
+
+    /// The image of a container as its node knows it, the version it needs, and the share of its bytes that a release changes.
+    pub fn image_of(&self, pod: PodId, index: u8) -> (ImageKey, u32, f64) {
+        let row = &self.pods[pod];
+        let about = self.container_spec(pod, index);
+        // Only the main container's image is the service's own; sidecars and init containers run what others release.
+        let own = !about.helper && about.kind == ContainerKind::App;
+        match self.release_share(pod) {
+            Some(share) if own => (ImageKey { image: about.image, instance: Some(row.instance) }, row.revision, share),
+            _ => (ImageKey { image: about.image, instance: None }, 0, 1.0),
+        }
     }
 
     /// The share of its image's bytes that a release of the Pod's workload changes; `None` if it has no releases.

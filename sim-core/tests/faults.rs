@@ -270,13 +270,13 @@ fn a_registry_that_does_not_answer_holds_up_pods_on_nodes_without_the_image() {
         audited(&spec, 101).startup
     };
     let (sound, slow) = (empty(None), empty(Some(fault(RegistryFault::Slow(10.0)))));
-    assert_eq!(sound.pull_failures, 0);
+    assert_eq!(sound.images.failed(), 0);
     assert!(slow.running.max().unwrap() > 5.0 * sound.running.max().unwrap());
     for what in [RegistryFault::Outage, RegistryFault::BadImage(ImageId(0))] {
         let startup = empty(Some(fault(what)));
-        assert!(startup.pull_failures > 40 * 30 && startup.running.min().unwrap() >= 600.0, "{:?}", startup.pull_failures);
+        assert!(startup.images.failed() >= 40 * 4 && startup.running.min().unwrap() >= 600.0, "{:?}", startup.images.failed());
     }
-    assert_eq!(empty(Some(fault(RegistryFault::BadImage(ImageId(1))))).pull_failures, 0);
+    assert_eq!(empty(Some(fault(RegistryFault::BadImage(ImageId(1))))).images.failed(), 0);
 }
 
 #[test]

@@ -59,6 +59,15 @@ const WHOLE: [Measure; 10] = [
     row("startup.pulled_bytes", "Bytes pulled", Kind::Record, Unit::Bytes,
         "Compressed bytes pulled in the window.",
         |o| number(o.startup.pulled)),
+    row("startup.pulls_failed", "Image pulls that failed", Kind::Record, Unit::Count,
+        "Image pulls that failed in the window: registry down, no such image, or the kubelet's limit of pulls a second.",
+        |o| number(o.startup.images.failed())),
+    row("startup.image_bytes_saved", "Bytes saved by shared layers", Kind::Record, Unit::Bytes,
+        "Compressed bytes that were not downloaded in the window since another image of the node had the layer.",
+        |o| number(o.startup.images.saved)),
+    row("startup.image_bytes_collected", "Image bytes collected", Kind::Record, Unit::Bytes,
+        "Bytes on disk that the kubelets' image collection freed in the window.",
+        |o| number(o.startup.images.collected)),
 ];
 
 const STEPS: [[Measure; 2]; Step::COUNT] = [

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sim_core::spec::eviction::Level;
-use sim_core::spec::{Distribution, Eviction, EvictionSignal, Image, LabelSelector, Symbols};
-use sim_core::table::{ImageId, Table};
+use sim_core::spec::{Distribution, Eviction, EvictionSignal, Image, LabelSelector, Layer, Symbols};
+use sim_core::table::{ImageId, LayerId, Table};
 use sim_core::units::{Bytes, SimSpan};
 
 use crate::digest::digest;
-use crate::format::RegistryFile;
+use crate::format::{ImageFile, LayerFile, RegistryFile};
 use crate::manifest::{Groups, Kind, Object, Storage};
 use crate::problem::{Code, Treatment};
 use crate::text::nearest::suggestion;
@@ -44,6 +44,9 @@ pub(crate) struct Builder<'r> {
     pub(crate) images: Table<ImageId, Image>,
     known_images: BTreeMap<String, ImageId>,
     sizes: BTreeMap<String, Bytes>,
+    /// Layers by digest, and those of images that name some.
+    layers: BTreeMap<String, Layer>,
+    layered: BTreeMap<String, Vec<Layer>>,
     default_size: Distribution,
     classes: BTreeMap<String, Class>,
     /// True if the classes that Pods name must be among the given ones.
@@ -108,6 +111,8 @@ impl<'r> Builder<'r> {
             images: Table::new(),
             known_images: BTreeMap::new(),
             sizes: BTreeMap::new(),
+            layers: BTreeMap::new(),
+            layered: BTreeMap::new(),
             // Compressed sizes: an assumption of ours, of the order of public images.
             default_size: Distribution::Bounded {
                 of: Box::new(Distribution::LogNormal { median: 180e6, sigma: 1.1 }),
@@ -171,7 +176,7 @@ impl<'r> Builder<'r> {
         }
         let drawn = || Bytes(self.default_size.quantile(digest(name).unit()).round().max(1.0) as u64);
         let size = self.sizes.get(name).copied().unwrap_or_else(drawn);
-        let id = self.images.push(Image { name: name.to_owned(), size });
+        let id = self.images.push(Image { layers: self.layered.get(name).cloned().unwrap_or_default(), ..Image::new(name, size) });
         self.known_images.insert(name.to_owned(), id);
         id
     }
@@ -190,6 +195,7 @@ impl<'r> Builder<'r> {
         for image in &given.images {
             let size = self.read(&image.value.size).unwrap_or_default();
             let name = &image.value.name;
+            self.take_layers(&image.value, Bytes(size.units()));
             if self.sizes.insert(with_tag(&name.value), Bytes(size.units())).is_some() {
                 self.report.problem(Code::DuplicateName, name.span, format!("the image `{}` is listed twice", name.value));
             }
@@ -197,6 +203,32 @@ impl<'r> Builder<'r> {
         if let Some(law) = given.default_size.as_ref().and_then(|law| self.law(law)) {
             self.default_size = law;
         }
+    }
+
+    /// Takes in the layers of an image of `whole` bytes.
+    fn take_layers(&mut self, image: &ImageFile, whole: Bytes) {
+        let mut found: Vec<Layer> = Vec::new();
+        for layer in &image.layers {
+            found.extend(self.layer(&layer.value).filter(|layer| found.iter().all(|known| known.id != layer.id)));
+        }
+        if found.iter().map(|layer| layer.size.0).sum::<u64>() > whole.0 {
+            let text = format!("the layers of `{}` are larger than the image", image.name.value);
+            self.report.problem(Code::OutOfRange, image.name.span, text).help("`size` is that of all layers together");
+            return;
+        }
+        self.layered.insert(with_tag(&image.name.value), found);
+    }
+
+    /// A layer; a digest has one size.
+    fn layer(&mut self, given: &LayerFile) -> Option<Layer> {
+        let size = Bytes(self.read(&given.size)?.units());
+        let id = LayerId(self.layers.len() as u32);
+        let known = *self.layers.entry(given.digest.value.clone()).or_insert(Layer { id, size });
+        if known.size != size {
+            let text = format!("the layer `{}` has two sizes", given.digest.value);
+            self.report.problem(Code::BadValue, given.digest.span, text).help("a digest stands for one content");
+        }
+        Some(known)
     }
 
     /// Notes images of the registry that no container has.

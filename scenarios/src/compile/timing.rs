@@ -166,6 +166,7 @@ fn set_per_time(slot: &mut f64, given: Option<&Written<PerTime>>, builder: &mut 
 fn kubelet(given: &KubeletFile, builder: &mut Builder<'_>) -> Kubelet {
     let mut spec = Kubelet::default();
     set_law(&mut spec.volumes, given.volumes.as_ref(), builder);
+    set_law(&mut spec.attach, given.attach.as_ref(), builder);
     set_law(&mut spec.sandbox, given.sandbox.as_ref(), builder);
     set_law(&mut spec.network, given.network.as_ref(), builder);
     set_law(&mut spec.container_start, given.container_start.as_ref(), builder);
@@ -205,7 +206,17 @@ fn registry(given: &RegistryFile, builder: &mut Builder<'_>) -> Registry {
     set_rate(&mut spec.bandwidth, given.bandwidth.as_ref(), builder);
     set_rate(&mut spec.unpack, given.unpack.as_ref(), builder);
     set_seconds(&mut spec.round_trip, given.round_trip.as_ref(), builder);
-    spec.serial = given.serialize.unwrap_or(spec.serial);
+    spec.parallel_max = given.max_parallel.unwrap_or(spec.parallel_max);
+    spec.serial = given.serialize.unwrap_or(spec.parallel_max < 2);
+    set_rate(&mut spec.total_bandwidth, given.total_bandwidth.as_ref(), builder);
+    if let Some(limit) = &given.pull_limit {
+        spec.pull_limit = limits(limit, spec.pull_limit, builder);
+    }
+    if let Some(rate) = given.requests.as_ref().and_then(|written| builder.read(written)) {
+        spec.requests_per_second = rate;
+    }
+    spec.disk = given.disk.as_ref().and_then(|written| builder.read(written)).map(|amount| amount.units()).or(spec.disk);
+    set_span(&mut spec.gc_age_max, given.max_age.as_ref(), builder);
     spec
 }
 

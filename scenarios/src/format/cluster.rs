@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::eviction::{CpuWeightsFile, EvictionFile, ReservedFile};
 use super::{Law, MemoryPressureFile, NodeLifecycleFile};
 use crate::text::decode::At;
-use crate::values::written::{Amount, Throughput, Time, Written};
+use crate::values::written::{Amount, PerTime, Throughput, Time, Written};
 
 /// The cluster.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -190,8 +190,10 @@ pub(crate) struct ControlPlaneFile {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Kubelet")]
 pub(crate) struct KubeletFile {
-    /// Attach and mount of a Pod's volumes.
+    /// Mount of a Pod's volumes.
     pub(crate) volumes: Option<Law<Time>>,
+    /// Attaching the volume of a claim to its node, before it is mounted.
+    pub(crate) attach: Option<Law<Time>>,
     /// The pause container and its network namespace.
     pub(crate) sandbox: Option<Law<Time>>,
     /// CNI ADD.
@@ -249,8 +251,21 @@ pub(crate) struct RegistryFile {
     pub(crate) unpack: Option<Written<Throughput>>,
     /// Round trips to the registry before the first byte.
     pub(crate) round_trip: Option<Written<Time>>,
-    /// True if a node pulls one image at a time.
+    /// True if a node pulls one image at a time. Default true, unless `maxParallel` is 2 or more.
     pub(crate) serialize: Option<bool>,
+    /// Most pulls at a time on a node that does not pull one by one. Default: no limit.
+    #[schemars(range(min = 1))]
+    pub(crate) max_parallel: Option<u32>,
+    /// Pulls that each kubelet may begin; one that may not fails and is tried again after its back-off.
+    pub(crate) pull_limit: Option<ClientFile>,
+    /// What the registry sends to all nodes together. Default: no limit.
+    pub(crate) total_bandwidth: Option<Written<Throughput>>,
+    /// Manifests that the registry serves; later requests wait. Default: no limit.
+    pub(crate) requests: Option<Written<PerTime>>,
+    /// Size of each node's image filesystem. Default: the node's capacity of ephemeral storage.
+    pub(crate) disk: Option<Written<Amount>>,
+    /// Images unused for longer than this are collected even where there is room. Default: never.
+    pub(crate) max_age: Option<Written<Time>>,
     /// Images of known compressed size.
     #[serde(default)]
     pub(crate) images: Vec<At<ImageFile>>,
@@ -264,6 +279,19 @@ pub(crate) struct RegistryFile {
 pub(crate) struct ImageFile {
     /// The image as manifests name it.
     pub(crate) name: At<String>,
+    /// Its compressed size, all layers.
+    pub(crate) size: Written<Amount>,
+    /// Layers that other images of this list may have too; what they leave of the size is the image's own.
+    #[serde(default)]
+    pub(crate) layers: Vec<At<LayerFile>>,
+}
+
+/// A layer of an image.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Layer")]
+pub(crate) struct LayerFile {
+    /// Its name: images that name it share it.
+    pub(crate) digest: At<String>,
     /// Its compressed size.
     pub(crate) size: Written<Amount>,
 }

@@ -10,8 +10,8 @@ mod workload;
 
 pub(crate) use behavior::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
 pub(crate) use cluster::{
-    ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile, SchedulerFile,
-    TaintFile, TieBreakFile,
+    ClientFile, ClusterFile, ControlPlaneFile, ImageFile, KubeletFile, LayerFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile,
+    SchedulerFile, TaintFile, TieBreakFile,
 };
 pub(crate) use eviction::{CpuWeightsFile, EvictionFile, KubeletReservedFile, ProviderFile, ReservedFile};
 pub(crate) use experiment::{ArmFile, CompareFile};

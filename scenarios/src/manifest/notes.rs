@@ -120,7 +120,7 @@ fn of_volume(volume: &Tree, row: usize, report: &mut Report) {
     for (key, _) in volume.entries().iter().filter(|(key, _)| !["name", "emptyDir"].contains(&key.text.as_str())) {
         let text = match key.text.as_str() {
             "persistentVolumeClaim" | "ephemeral" => {
-                "it is attached and mounted in the time of `kubelet.volumes`; making and binding it takes no time"
+                "it is attached in the time of `kubelet.attach` and mounted in that of `kubelet.volumes`; making and binding it takes no time"
             }
             "awsElasticBlockStore" | "gcePersistentDisk" | "iscsi" | "rbd" => {
                 "it is mounted in the time of `kubelet.volumes`; whether other Pods use the disk is not looked at"

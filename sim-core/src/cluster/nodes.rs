@@ -62,7 +62,7 @@ impl Nodes {
 pub(crate) fn preloaded(spec: &Spec, pool: PoolId) -> ImageCache {
     let mut cache = ImageCache::default();
     for &image in &spec.pools[pool].shape.images {
-        cache.put(ImageKey { image, instance: None }, 0, SimTime::ZERO);
+        cache.put(ImageKey { image, instance: None }, 0, &spec.images[image], SimTime::ZERO);
     }
     cache
 }

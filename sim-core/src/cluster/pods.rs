@@ -124,6 +124,8 @@ pub struct Pod {
     pub synced_at: SimTime,
     /// The earliest time at which something that failed in it may be tried again.
     pub retry_at: SimTime,
+    /// When its volumes were first wanted; [`SimTime::MAX`] if not yet.
+    pub volumes_from: SimTime,
     /// When its probes' workers began to tick.
     pub probes_from: SimTime,
     /// When the Pod that it takes the place of failed with its node; [`SimTime::MAX`] if it takes no such place.
@@ -428,6 +430,7 @@ pub fn new_pod(template: TemplateId, workload: WorkloadId, instance: InstanceId,
         syncs: 0,
         synced_at: now,
         retry_at: SimTime::MAX,
+        volumes_from: SimTime::MAX,
         probes_from: SimTime::ZERO,
         address: 0,
         template,

@@ -8,8 +8,6 @@ pub type ContainerKey = (TemplateId, u8);
 /// Troubles that last, each as often as faults bring it about.
 #[derive(Clone, Debug, Default)]
 pub struct Troubles {
-    /// Faults that keep the registry from answering.
-    pub registry_down: u16,
     /// Factors on the time of pulls.
     slow_pulls: Vec<f64>,
     /// Images whose pulls fail.
@@ -21,9 +19,9 @@ pub struct Troubles {
 }
 
 impl Troubles {
-    /// True if a pull of this image fails.
-    pub fn pull_fails(&self, image: ImageId) -> bool {
-        self.registry_down > 0 || self.bad_images.contains(&image)
+    /// True if the registry cannot deliver this image.
+    pub fn is_bad(&self, image: ImageId) -> bool {
+        self.bad_images.contains(&image)
     }
 
     /// How many times as long as else a pull takes.
@@ -82,7 +80,7 @@ mod tests {
         troubles.bad_image(image, true);
         troubles.bad_image(image, true);
         troubles.bad_image(image, false);
-        assert_eq!((troubles.pull_fails(image), troubles.pull_fails(ImageId(2))), (true, false));
+        assert_eq!((troubles.is_bad(image), troubles.is_bad(ImageId(2))), (true, false));
         troubles.slow_pulls(2.0, true);
         troubles.slow_pulls(5.0, true);
         troubles.slow_start(container, 3.0, true);

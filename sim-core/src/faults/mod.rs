@@ -165,7 +165,7 @@ fn set(world: &mut World<'_>, number: u16, target: u32, until: Option<SimTime>) 
             nodes::set(world, *what, NodeId(target), until);
         }
         FaultKind::Zone { .. } => nodes::set_zone(world, ZoneId(target), until),
-        FaultKind::Registry { what, .. } => registry::set(world, *what, until.is_some()),
+        FaultKind::Registry { .. } => registry::set(world, number, until.is_some()),
         FaultKind::Container { what, containers } => containers::set(world, what, containers, target, until.is_some()),
     }
 }

@@ -1,15 +1,8 @@
-//! Faults of the image registry.
+//! Faults of the image registry. What they do to pulls that go on is the kubelets' affair.
 
-use crate::spec::RegistryFault;
-use crate::world::World;
+use crate::world::{Note, World};
 
-/// Something befalls the registry, or is over.
-pub(super) fn set(world: &mut World<'_>, what: RegistryFault, on: bool) {
-    let troubles = &mut world.troubles;
-    match what {
-        RegistryFault::Outage if on => troubles.registry_down += 1,
-        RegistryFault::Outage => troubles.registry_down -= 1,
-        RegistryFault::Slow(factor) => troubles.slow_pulls(factor, on),
-        RegistryFault::BadImage(image) => troubles.bad_image(image, on),
-    }
+/// The registry's fault number `fault` begins, or is over.
+pub(super) fn set(world: &mut World<'_>, fault: u16, on: bool) {
+    world.note(Note::Registry { fault, on });
 }

@@ -1,119 +1,96 @@
-//! Image pulls: one at a time on a node, if so configured, in the order of asking.
+//! What a container's image needs before the container can be made: policy, back-off, and a pull of its own where it must.
+//!
+//! After the kubelet's image manager (`pkg/kubelet/images`, Kubernetes v1.34): what is there under `IfNotPresent` needs nothing, not even
+//! the end of a back-off; everything else asks the registry.
 
-use crate::cluster::{ImageKey, Presence, WaitReason};
-use crate::measure::{Happening, Step};
-use crate::spec::{PullPolicy, Registry};
+pub use super::image_gc::{collect, reclaim_all_unused, set_other_use};
+pub use super::pulls::{downloaded, mark_bad, mark_good, over, registry_down, registry_up, set_slow};
+use crate::cluster::{Presence, Pull, PullError, PullPhase};
+use crate::measure::Happening;
+use crate::spec::PullPolicy;
 use crate::table::PodId;
-use crate::units::{Bytes, SimSpan, SimTime};
+use crate::units::{Bytes, SimSpan};
 use crate::world::World;
 
-/// What becomes of a container's image.
+/// Where a container's image is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Answer {
-    /// It is there; asking the registry whether it is the newest takes so long.
+pub enum Image {
+    /// On the node, after so long.
     Here(SimSpan),
-    /// It is being pulled: the end of the pull wakes the Pod's worker.
+    /// A pull goes on or waits; its end is a `StepDone` of the Pod, and then the question is to be asked again.
     Coming,
-    /// It cannot be had, and may be tried again from then on.
-    Failed(WaitReason, SimTime),
+    /// Not to be had in this sync.
+    Failed(PullError),
 }
 
-/// Sees to it that the image of the container `index` of `pod` is on its node.
-pub fn ensure(world: &mut World<'_>, pod: PodId, index: u8) -> Answer {
-    if pull_fails(world, pod, index) {
-        world.record.startup.pull_failures += 1;
-        return Answer::Failed(WaitReason::ErrImagePull, world.now);
+/// Sees to it that the image of container `index` of `pod` is on the node, as far as its policy, the back-off and the registry let it.
+pub fn ensure(world: &mut World<'_>, pod: PodId, index: u8) -> Image {
+    let (node, me) = (world.pods[pod].node, world.pod_ref(pod));
+    if let Some(result) = world.nodes.images[node].take_answer(me, index) {
+        return answered(result);
     }
-    Answer::Here(wait_for_image(world, pod, index))
+    if world.nodes.images[node].pulls.iter().any(|&pull| world.registry.pulls[pull].pod == me && world.registry.pulls[pull].index == index)
+    {
+        return Image::Coming;
+    }
+    let (key, revision, _) = world.image_of(pod, index);
+    let here = world.nodes.images[node].presence(key, revision) == Presence::Here;
+    match (world.container_spec(pod, index).pull, here) {
+        (PullPolicy::IfNotPresent | PullPolicy::Never, true) => found(world, pod, index),
+        (PullPolicy::Never, false) => never(world, pod, index),
+        (PullPolicy::Always, _) | (PullPolicy::IfNotPresent, false) => ask(world, pod, index),
+    }
 }
 
-/// How long the container `index` of `pod` waits for its image, from now. The pull is booked on the node.
-pub fn wait_for_image(world: &mut World<'_>, pod: PodId, index: u8) -> SimSpan {
-    let about = world.container_spec(pod, index);
-    let registry = world.spec.registry;
-    let (key, revision, new_bytes) = image_of(world, pod, index);
+fn answered(result: Result<(), PullError>) -> Image {
+    result.map_or_else(Image::Failed, |()| Image::Here(SimSpan::ZERO))
+}
+
+fn found(world: &mut World<'_>, pod: PodId, index: u8) -> Image {
+    let (key, ..) = world.image_of(pod, index);
     let node = world.pods[pod].node;
-    let presence = world.nodes.images[node].presence(key, revision, world.now);
-    if about.pull == PullPolicy::Never {
-        return SimSpan::ZERO;
+    world.nodes.images[node].touch(key, world.now);
+    world.record.startup.pull_hits += 1;
+    world.tell(pod, Some(index), Happening::Pulled(SimSpan::ZERO, Bytes(0)));
+    Image::Here(SimSpan::ZERO)
+}
+
+fn never(world: &mut World<'_>, pod: PodId, index: u8) -> Image {
+    world.record.startup.images.never_pulled += 1;
+    world.tell(pod, Some(index), Happening::PullFailed);
+    Image::Failed(PullError::NeverPull)
+}
+
+/// Asks for a pull, unless the last one failed too short a time ago.
+fn ask(world: &mut World<'_>, pod: PodId, index: u8) -> Image {
+    let (node, me) = (world.pods[pod].node, world.pod_ref(pod));
+    let (key, revision, share) = world.image_of(pod, index);
+    if let Some(end) = world.nodes.images[node].backoff(me, key.image, world.now) {
+        world.record.startup.images.backoffs += 1;
+        world.tell(pod, Some(index), Happening::PullBackOff);
+        return Image::Failed(PullError::BackOff(end));
     }
-    match presence {
-        Presence::Here => {
-            world.record.startup.pull_hits += 1;
-            always_asks(about.pull, registry)
+    let (phase, asked) = (PullPhase::Queued, world.now);
+    let pull = Pull { pod: me, index, node, key, revision, share, bytes: 0, phase, asked, asking: true };
+    let id = world.registry.pulls.add(pull);
+    world.nodes.images[node].pulls.push(id);
+    super::pulls::begin_waiting(world, node);
+    match world.nodes.images[node].take_answer(me, index) {
+        Some(result) => answered(result),
+        None => {
+            world.registry.pulls[id].asking = false;
+            Image::Coming
         }
-        Presence::Coming(at) => {
-            world.record.startup.pull_hits += 1;
-            at - world.now
-        }
-        Presence::Absent | Presence::Stale => {
-            world.tell(pod, Some(index), Happening::Pulling);
-            pull(world, pod, key, revision, if presence == Presence::Absent { 1.0 } else { new_bytes })
-        }
-    }
-}
-
-/// The image of the container under a Pod's cursor is there: waited for since the step began, or there before.
-pub(super) fn tell_pulled(world: &mut World<'_>, pod: PodId) {
-    let row = &world.pods[pod];
-    let (index, waited) = (row.cursor, row.step == Step::Pull);
-    let span = if waited { world.now - row.step_since } else { SimSpan::ZERO };
-    let bytes = if waited { world.spec.images[world.container_spec(pod, index).image].size } else { Bytes::ZERO };
-    world.tell(pod, Some(index), Happening::Pulled(span, bytes));
-}
-
-/// True if the container's image would have to be asked of the registry, which does not give it now.
-pub fn pull_fails(world: &World<'_>, pod: PodId, index: u8) -> bool {
-    let about = world.container_spec(pod, index);
-    if about.pull == PullPolicy::Never || !world.troubles.pull_fails(about.image) {
-        return false;
-    }
-    let (key, revision, _) = image_of(world, pod, index);
-    let presence = world.nodes.images[world.pods[pod].node].presence(key, revision, world.now);
-    about.pull == PullPolicy::Always || matches!(presence, Presence::Absent | Presence::Stale)
-}
-
-/// The policy `Always` costs a round trip even where the image is there.
-fn always_asks(policy: PullPolicy, registry: Registry) -> SimSpan {
-    match policy {
-        PullPolicy::Always => SimSpan::from_secs_f64(registry.round_trip),
-        PullPolicy::IfNotPresent | PullPolicy::Never => SimSpan::ZERO,
-    }
-}
-
-/// Books the pull of `share` of an image's bytes and gives the wait until it is done.
-fn pull(world: &mut World<'_>, pod: PodId, key: ImageKey, revision: u32, share: f64) -> SimSpan {
-    let registry = world.spec.registry;
-    let bytes = world.spec.images[key.image].size.0 as f64 * share;
-    let takes = SimSpan::from_secs_f64(registry.round_trip + bytes / registry.bandwidth + bytes / registry.unpack);
-    let takes = takes.scaled(world.troubles.pull_factor());
-    let cache = &mut world.nodes.images[world.pods[pod].node];
-    let begins = if registry.serial { cache.busy_until.max(world.now) } else { world.now };
-    let done = begins + takes;
-    cache.busy_until = cache.busy_until.max(done);
-    cache.put(key, revision, done);
-    world.record.startup.pulls += 1;
-    world.record.startup.pulled += bytes as u64;
-    done - world.now
-}
-
-/// The image of a container as its node knows it, the version it needs, and the share of its bytes that a release changes.
-fn image_of(world: &World<'_>, pod: PodId, index: u8) -> (ImageKey, u32, f64) {
-    let row = &world.pods[pod];
-    let about = world.container_spec(pod, index);
-    // Only the main container's image is the service's own; sidecars and init containers run what others release.
-    let own = !about.helper && about.kind == crate::spec::ContainerKind::App;
-    match world.release_share(pod) {
-        Some(share) if own => (ImageKey { image: about.image, instance: Some(row.instance) }, row.revision, share),
-        _ => (ImageKey { image: about.image, instance: None }, 0, 1.0),
     }
 }
 
 /// The images of a Pod that ran before the run began are on its node.
 pub fn put_images(world: &mut World<'_>, pod: PodId) {
+    let node = world.pods[pod].node;
     for index in 0..world.pods.containers_of(pod) {
-        let (key, revision, _) = image_of(world, pod, index);
-        let node = world.pods[pod].node;
-        world.nodes.images[node].put(key, revision, world.now);
+        let (key, revision, _) = world.image_of(pod, index);
+        let about = &world.spec.images[key.image];
+        world.nodes.images[node].put(key, revision, about, world.now);
     }
+    super::image_gc::watch(world, node);
 }

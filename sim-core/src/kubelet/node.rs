@@ -37,7 +37,7 @@ pub fn node_down(world: &mut World<'_>, node: NodeId) {
             vanish(world, pod);
         }
     }
-    world.nodes.images[node].drop_pulls(world.now);
+    super::pulls::drop_all(world, node);
 }
 
 /// A Pod's processes and its sandbox are gone with its node, and so is what its worker was doing.
@@ -118,7 +118,7 @@ fn revive(world: &mut World<'_>, pod: PodId) {
     }
     world.free_address(pod);
     let row = &mut world.pods[pod];
-    (row.mounted, row.initialized) = (false, false);
+    (row.mounted, row.initialized, row.volumes_from) = (false, false, SimTime::MAX);
     for index in 0..world.pods.containers_of(pod) {
         reset(world, pod, index);
     }

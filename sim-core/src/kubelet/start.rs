@@ -1,7 +1,8 @@
 //! From the binding to the first container: notice, admission, volumes, sandbox, address. The rest of a start is the sync's
 //! ([`super::sync`]).
 
-use super::{images, node};
+use super::node;
+use super::volumes::{self, VolumeWait};
 use super::sync::{self, advance, end, fail_until, go_on, take};
 use crate::cluster::{Doing, PodRef, PodState, Signal};
 use crate::engine::random::Purpose;
@@ -38,13 +39,20 @@ fn whole_seconds(span: SimSpan) -> SimSpan {
     SimSpan::from_secs(span.as_nanos().div_ceil(1_000_000_000))
 }
 
-/// Mounts the Pod's volumes, if it has any.
+/// Waits for the Pod's volumes, if it has any.
 pub(super) fn mount(world: &mut World<'_>, pod: PodId) {
-    if world.template(pod).volumes == 0 {
-        return mounted(world, pod);
+    let now = world.now;
+    let from = &mut world.pods[pod].volumes_from;
+    *from = (*from).min(now);
+    match volumes::ready_after(world, pod, world.pods[pod].volumes_from) {
+        VolumeWait::Ready(SimSpan::ZERO) => volumes_ready(world, pod),
+        VolumeWait::Ready(span) | VolumeWait::TimesOut(span) => {
+            if world.pods[pod].step != Step::Volumes {
+                world.next_step(pod, Step::Volumes);
+            }
+            take(world, pod, Doing::Mounting, span);
+        }
     }
-    world.next_step(pod, Step::Volumes);
-    draw_and_take(world, pod, Doing::Mounting, &world.spec.kubelet.volumes, Purpose::Volume);
 }
 
 /// Begins something that takes a drawn time.
@@ -54,8 +62,18 @@ fn draw_and_take(world: &mut World<'_>, pod: PodId, doing: Doing, law: &Distribu
     take(world, pod, doing, span);
 }
 
-/// The volumes are mounted. The workers of the Pod's probes begin to tick.
+/// The wait for volumes is over: they are there, or have taken longer than a sync waits.
 pub(super) fn mounted(world: &mut World<'_>, pod: PodId) {
+    if volumes::ready_after(world, pod, world.pods[pod].volumes_from) == VolumeWait::Ready(SimSpan::ZERO) {
+        return volumes_ready(world, pod);
+    }
+    world.tell(pod, None, Happening::FailedMount);
+    fail_until(world, pod, world.now);
+    end(world, pod);
+}
+
+/// The volumes are mounted. The workers of the Pod's probes begin to tick.
+fn volumes_ready(world: &mut World<'_>, pod: PodId) {
     let now = world.now;
     let row = &mut world.pods[pod];
     (row.mounted, row.probes_from) = (true, now);
@@ -99,7 +117,6 @@ fn network_ready(world: &mut World<'_>, pod: PodId) {
 
 /// The image of the first container is there.
 pub(super) fn image_ready(world: &mut World<'_>, pod: PodId) {
-    images::tell_pulled(world, pod);
     if world.pods[pod].state == PodState::ImagePull {
         world.signal(pod, Signal::ImageReady);
     }

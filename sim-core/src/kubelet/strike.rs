@@ -1,10 +1,10 @@
 //! What faults of the scenario do to single containers.
 
-use super::{health, process};
+use super::{health, process, pulls};
 use crate::cluster::ExitReason;
 use crate::engine::random::{Purpose, entity_of};
 use crate::event::{ContainerRef, Event};
-use crate::spec::{ContainerFault, FaultKind};
+use crate::spec::{ContainerFault, FaultKind, RegistryFault};
 use crate::table::PodId;
 use crate::units::SimSpan;
 use crate::world::World;
@@ -23,6 +23,23 @@ pub fn struck(world: &mut World<'_>, container: ContainerRef, fault: u16) {
         ContainerFault::MemoryLeak(rate) => leak(world, pod, container, *rate),
         // These strike what is started, not what is up.
         ContainerFault::InitFailure(_) | ContainerFault::SlowStart { .. } => {}
+    }
+}
+
+/// Fault number `fault` of the registry begins, or is over.
+pub fn registry_fault(world: &mut World<'_>, fault: u16, on: bool) {
+    let FaultKind::Registry { what, .. } = &world.spec.faults[usize::from(fault)].kind else { return };
+    match *what {
+        RegistryFault::Outage if on => pulls::registry_down(world),
+        RegistryFault::Outage => pulls::registry_up(world),
+        RegistryFault::Slow(factor) => {
+            world.troubles.slow_pulls(factor, on);
+            pulls::set_slow(world, world.troubles.pull_factor());
+        }
+        RegistryFault::BadImage(image) => {
+            world.troubles.bad_image(image, on);
+            if world.troubles.is_bad(image) { pulls::mark_bad(world, image) } else { pulls::mark_good(world, image) }
+        }
     }
 }
 

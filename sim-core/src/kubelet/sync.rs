@@ -9,9 +9,9 @@
 //! that, and the regular ones (60 to 90 s) matter only as pokes of readiness probes ([`pokes`]).
 
 use super::backoff::{self, Answer, Entry};
-use super::images::{self, Answer as Image};
+use super::images::{self, Image};
 use super::{health, process, start, status, stop};
-use crate::cluster::{ContainerState, Doing, PodRef, WaitReason};
+use crate::cluster::{ContainerState, Doing, PodRef, PullError, WaitReason};
 use crate::engine::random::Purpose;
 use crate::event::Event;
 use crate::measure::{Happening, Step};
@@ -189,8 +189,8 @@ fn begin_start(world: &mut World<'_>, pod: PodId, index: u8) -> Begun {
             world.next_step(pod, Step::Pull);
             expect(world, pod, Doing::Pulling);
         }
-        Image::Failed(reason, until) => {
-            wait_for(world, pod, index, until, reason);
+        Image::Failed(error) => {
+            no_image(world, pod, index, error);
             return Begun::No;
         }
     }
@@ -217,17 +217,30 @@ fn blocked(world: &mut World<'_>, pod: PodId, index: u8) -> Option<SimTime> {
 
 /// A container cannot be started before `until`: the sync has failed.
 fn wait_for(world: &mut World<'_>, pod: PodId, index: u8, until: SimTime, reason: WaitReason) {
-    if std::mem::replace(&mut world.pods.container_mut(pod, index).waits, reason) != reason {
-        let what = match reason {
-            WaitReason::CrashLoopBackOff => Happening::BackOff(until.since(world.now)),
-            WaitReason::ImagePullBackOff => Happening::PullBackOff,
-            WaitReason::Creating | WaitReason::ErrImagePull | WaitReason::ErrImageNeverPull | WaitReason::PostStartHookError => {
-                Happening::PullFailed
-            }
-        };
-        world.tell(pod, Some(index), what);
+    let before = std::mem::replace(&mut world.pods.container_mut(pod, index).waits, reason);
+    if reason == WaitReason::CrashLoopBackOff && before != reason {
+        world.tell(pod, Some(index), Happening::BackOff(until.since(world.now)));
     }
     fail_until(world, pod, until);
+}
+
+/// A container's image is not to be had.
+fn no_image(world: &mut World<'_>, pod: PodId, index: u8, error: PullError) {
+    let (reason, until) = match error {
+        PullError::RegistryDown | PullError::NotFound | PullError::QpsExceeded => (WaitReason::ErrImagePull, world.now),
+        PullError::NeverPull => (WaitReason::ErrImageNeverPull, world.now),
+        PullError::BackOff(end) => (WaitReason::ImagePullBackOff, end),
+    };
+    wait_for(world, pod, index, until, reason);
+}
+
+/// The pull that a container waited for is over: its Pod's worker goes on, if it still waits for it.
+pub(super) fn image_over(world: &mut World<'_>, pod: PodId, index: u8) {
+    let row = &world.pods[pod];
+    if row.doing == Doing::Pulling && row.cursor == index {
+        let event = Event::StepDone { pod: world.pod_ref(pod), epoch: row.epoch };
+        world.at(world.now, event);
+    }
 }
 
 /// Something in this sync failed that may be tried again from `until` on.
@@ -242,8 +255,8 @@ fn pull_over(world: &mut World<'_>, pod: PodId) {
     match images::ensure(world, pod, cursor) {
         Image::Here(_) => create(world, pod),
         Image::Coming => expect(world, pod, Doing::Pulling),
-        Image::Failed(reason, until) => {
-            wait_for(world, pod, cursor, until, reason);
+        Image::Failed(error) => {
+            no_image(world, pod, cursor, error);
             let kind = world.container_spec(pod, cursor).kind;
             if holds_up(world, pod, kind) { end(world, pod) } else { advance(world, pod, cursor + 1) }
         }

@@ -16,8 +16,8 @@ pub use happening::{Happening, Pressure, ProbeKind};
 pub use names::{Names, matches_pattern};
 pub use observer::{About, Batch, Entry, Filter, Observer, PodIdentity};
 pub use outcome::{
-    AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, LifecycleMeasures, NodeMeasures, Outcome, PendingReason,
-    PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures,
+    AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, ImageMeasures, LifecycleMeasures, NodeMeasures, Outcome,
+    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures,
 };
 pub use recorder::{Recorder, Weights};
 pub use status::{Condition, ConditionKind, ContainerSituation, ContainerStatus, Ended, PodStatus};

@@ -202,12 +202,40 @@ pub struct StartupMeasures {
     pub objective: Tally,
     /// Image pulls done.
     pub pulls: u64,
-    /// Pulls that failed.
-    pub pull_failures: u64,
     /// Images that were there already.
     pub pull_hits: u64,
     /// Bytes pulled.
     pub pulled: u64,
+    /// What else happened to images.
+    pub images: ImageMeasures,
+}
+
+/// Images on nodes over the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImageMeasures {
+    /// Pulls that failed because the registry was down.
+    pub registry_down: u64,
+    /// Pulls of images that the registry does not have.
+    pub not_found: u64,
+    /// Pulls that the kubelet's own limit refused.
+    pub qps_exceeded: u64,
+    /// Containers whose image may not be pulled and is not there.
+    pub never_pulled: u64,
+    /// Syncs that found an image's back-off going on.
+    pub backoffs: u64,
+    /// Compressed bytes that were not downloaded since another image on the node has the layer.
+    pub saved: u64,
+    /// Collections that removed something.
+    pub collections: u64,
+    /// Bytes on disk that they freed.
+    pub collected: u64,
+}
+
+impl ImageMeasures {
+    /// Pulls that failed, for whatever reason.
+    pub const fn failed(&self) -> u64 {
+        self.registry_down + self.not_found + self.qps_exceeded
+    }
 }
 
 /// Requested, used and allocatable amounts over the window.

@@ -332,8 +332,8 @@ fn no_startup() -> StartupMeasures {
         ready: Tally::default(),
         objective: Tally::default(),
         pulls: 0,
-        pull_failures: 0,
         pull_hits: 0,
         pulled: 0,
+        images: super::ImageMeasures::default(),
     }
 }

@@ -629,7 +629,7 @@ prop_compose! {
         }
         spec.zones = ["a", "b", "c"].map(String::from).to_vec().into();
         spec.resources = vec!["example.com/gpu".to_owned()].into();
-        spec.images = sizes.into_iter().map(|size| Image { name: "image:latest".into(), size: Bytes(size) }).collect();
+        spec.images = sizes.into_iter().map(|size| Image::new("image:latest", Bytes(size))).collect();
         spec.namespaces = namespaces.into_iter().zip(0..).map(|(labels, name)| Namespace { name: Symbol(name), labels }).collect();
         spec.pools = pools.into_iter().zip('a'..).map(|(pool, name)| NodePool { name: name.into(), ..pool }).collect();
         spec.templates = templates.into();

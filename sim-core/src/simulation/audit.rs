@@ -17,6 +17,7 @@ pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Co
     controllers_own_their_pods(world, controllers)?;
     nodes_keep_their_pods(world)?;
     nodes_give_what_addresses_are_held(world)?;
+    images_add_up(world)?;
     match duplicate_addresses(world) {
         0 => Ok(()),
         twice => Err(format!("{twice} addresses are held by more than one Pod")),
@@ -128,6 +129,20 @@ fn nodes_give_what_addresses_are_held(world: &World<'_>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Bytes and layer references of each node's images, counted again; every pull is listed once, at its node.
+fn images_add_up(world: &World<'_>) -> Result<(), String> {
+    for (node, cache) in world.nodes.images.iter() {
+        let (kept, again) = ((cache.bytes(), cache.layer_references()), cache.recount(&world.spec.images));
+        if kept != again {
+            return Err(format!("node {node:?} keeps {kept:?} bytes and layer references of images but has {again:?}"));
+        }
+    }
+    let listed = world.nodes.images.iter().flat_map(|(node, cache)| cache.pulls.iter().map(move |&pull| (pull, node)));
+    let listed: BTreeSet<_> = listed.collect();
+    let pulls: BTreeSet<_> = world.registry.pulls.iter().map(|(id, pull)| (id, pull.node)).collect();
+    if listed == pulls { Ok(()) } else { Err(format!("nodes list the pulls {listed:?} but there are {pulls:?}")) }
 }
 
 /// Addresses that more than one Pod holds.

@@ -158,6 +158,9 @@ impl<'s> Simulation<'s> {
             }
             Event::Sync { pod, epoch } => kubelet::due(world, pod, epoch),
             Event::Relist(pod) => kubelet::relist(world, pod),
+            Event::PullOver(pull) => kubelet::images::over(world, pull),
+            Event::Downloaded { epoch } => kubelet::images::downloaded(world, epoch),
+            Event::ImageGc(node) => kubelet::images::collect(world, node),
             Event::Exited(container) => kubelet::exited(world, container),
             Event::StartupPassed(container) => kubelet::startup_passed(world, container),
             Event::Hung(container) => kubelet::hung(world, container),
@@ -204,6 +207,7 @@ impl<'s> Simulation<'s> {
                 Note::NodeDown(node) => kubelet::node_down(&mut self.world, node),
                 Note::NodeBack(node) => kubelet::node_back(&mut self.world, node),
                 Note::Collected(pod) => kubelet::collected(&mut self.world, pod),
+                Note::Registry { fault, on } => kubelet::registry_fault(&mut self.world, fault, on),
                 Note::Struck { container, fault } => kubelet::struck(&mut self.world, container, fault),
                 Note::Tainted(node) => scheduling::tainted(&mut self.world, node),
                 Note::Started(pod) => kubelet::made_good(&mut self.world, pod),

@@ -63,8 +63,7 @@ pub(super) fn outcome(world: World<'_>, scheduling: &Scheduling, mut engine: Eng
 
 /// Bytes of images on all nodes.
 fn image_bytes(world: &World<'_>) -> u64 {
-    let size = |image| world.spec.images[image].size.0;
-    world.nodes.images.rows().iter().flat_map(ImageCache::images).map(size).sum()
+    world.nodes.images.rows().iter().map(ImageCache::bytes).sum()
 }
 
 /// Pods in phase Running, counted one by one.

@@ -112,8 +112,31 @@ impl Warmup {
 pub struct Image {
     /// Reference as in the manifest, with its tag.
     pub name: String,
+    /// Compressed size, all layers.
+    pub size: Bytes,
+    /// Layers that other images may have too, none twice; the rest of the size is the image's own.
+    pub layers: Vec<Layer>,
+}
+
+/// A layer, downloaded and kept once however many images of a node have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Its number: the digest's place.
+    pub id: crate::table::LayerId,
     /// Compressed size.
     pub size: Bytes,
+}
+
+impl Image {
+    /// An image that shares nothing.
+    pub fn new(name: impl Into<String>, size: Bytes) -> Self {
+        Self { name: name.into(), size, layers: Vec::new() }
+    }
+
+    /// Compressed bytes that no other image has.
+    pub fn own(&self) -> u64 {
+        self.size.0.saturating_sub(self.layers.iter().map(|layer| layer.size.0).sum())
+    }
 }
 
 /// An amount of each resource, as a Pod asks or a node gives.

@@ -19,8 +19,10 @@ pub struct ControlPlane {
 /// The kubelet's latencies, in seconds where they are drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kubelet {
-    /// Attach and mount of a Pod's volumes, if it has any.
+    /// Mount of a Pod's volumes, if it has any.
     pub volumes: Distribution,
+    /// Attaching the volumes of its claims to the node, before they are mounted.
+    pub attach: Distribution,
     /// Sandbox: the pause container and its network namespace.
     pub sandbox: Distribution,
     /// CNI ADD: the address.
@@ -71,6 +73,30 @@ pub struct Registry {
     pub round_trip: f64,
     /// True if a node pulls one image at a time (`serializeImagePulls`).
     pub serial: bool,
+    /// Most pulls at a time on a node that does not pull one by one (`maxParallelImagePulls`); 0 is no limit.
+    pub parallel_max: u32,
+    /// Pulls that a kubelet may begin (`registryPullQPS`, `registryBurst`); one that may not fails.
+    pub pull_limit: ClientLimits,
+    /// What the registry sends to all nodes together, bytes per second; infinite if it is never the bottleneck.
+    pub total_bandwidth: f64,
+    /// Manifests that the registry serves a second; later requests wait. 0 or less is no limit.
+    pub requests_per_second: f64,
+    /// First back-off of a Pod's image that could not be pulled.
+    pub backoff_initial: SimSpan,
+    /// Longest back-off.
+    pub backoff_max: SimSpan,
+    /// Bytes on disk for each compressed byte.
+    pub expansion: f64,
+    /// Size of each node's image filesystem in bytes; `None`: the node's capacity of ephemeral storage, and without one no limit.
+    pub disk: Option<u64>,
+    /// Percentage of the image filesystem in use from which images are collected (`imageGCHighThresholdPercent`).
+    pub gc_high: u64,
+    /// Percentage down to which they are (`imageGCLowThresholdPercent`).
+    pub gc_low: u64,
+    /// Images seen for less than this are not collected (`imageMinimumGCAge`).
+    pub gc_age_min: SimSpan,
+    /// Images unused for longer than this are collected however much room there is (`imageMaximumGCAge`); zero is never.
+    pub gc_age_max: SimSpan,
 }
 
 /// Pod addresses.
@@ -142,6 +168,7 @@ impl Default for Kubelet {
     fn default() -> Self {
         Self {
             volumes: log_normal(0.10, 0.5),
+            attach: log_normal(8.0, 0.5),
             sandbox: log_normal(0.18, 0.5),
             network: log_normal(0.08, 0.5),
             container_start: log_normal(0.10, 0.5),
@@ -166,7 +193,24 @@ impl Default for Kubelet {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self { bandwidth: 60e6, unpack: 80e6, round_trip: 0.2, serial: true }
+        Self {
+            bandwidth: 60e6,
+            unpack: 80e6,
+            round_trip: 0.2,
+            serial: true,
+            parallel_max: 0,
+            pull_limit: ClientLimits { qps: 5.0, burst: 10 },
+            total_bandwidth: f64::INFINITY,
+            requests_per_second: 0.0,
+            backoff_initial: SimSpan::from_secs(10),
+            backoff_max: SimSpan::from_secs(300),
+            expansion: 2.5,
+            disk: None,
+            gc_high: 85,
+            gc_low: 80,
+            gc_age_min: SimSpan::from_secs(120),
+            gc_age_max: SimSpan::ZERO,
+        }
     }
 }
 

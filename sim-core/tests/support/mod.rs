@@ -6,7 +6,7 @@ use sim_core::Simulation;
 use sim_core::engine::random::Seed;
 use sim_core::measure::Outcome;
 use sim_core::spec::{
-    Behavior, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Network, NodeLifecycle, NodePool,
+    Behavior, ClientLimits, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Network, NodeLifecycle, NodePool,
     NodeShape, PodTemplate, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak, Warmup, Workload,
 };
 use sim_core::table::{ImageId, Table, TemplateId};
@@ -54,7 +54,7 @@ pub fn cluster(nodes: u32, cpu: u64, template: PodTemplate, symbols: Symbols, wo
         symbols,
         zones: Table::new(),
         resources: Table::new(),
-        images: Table::from(vec![Image { name: "app:1".into(), size: Bytes(100_000_000) }]),
+        images: Table::from(vec![Image::new("app:1", Bytes(100_000_000))]),
         pools: Table::from(vec![pool]),
         templates: Table::from(vec![template]),
         namespaces: Vec::new(),
@@ -76,6 +76,7 @@ pub fn without_overheads(spec: &mut Spec) {
     spec.control_plane = ControlPlane { watch: zero(), bind: zero(), controller: zero() };
     spec.kubelet = Kubelet {
         volumes: zero(),
+        attach: zero(),
         sandbox: zero(),
         network: zero(),
         container_start: zero(),
@@ -95,7 +96,14 @@ pub fn without_overheads(spec: &mut Spec) {
         cycle_per_scored: 0.0,
         ..SchedulerSpec::default()
     };
-    spec.registry = Registry { bandwidth: f64::INFINITY, unpack: f64::INFINITY, round_trip: 0.0, serial: false };
+    spec.registry = Registry {
+        bandwidth: f64::INFINITY,
+        unpack: f64::INFINITY,
+        round_trip: 0.0,
+        serial: false,
+        pull_limit: ClientLimits::NONE,
+        ..Registry::default()
+    };
 }
 
 /// Runs a replication with the auditor beside it.

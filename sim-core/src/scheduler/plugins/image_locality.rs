@@ -64,7 +64,7 @@ mod tests {
         let mut bed = Bed::default();
         let [small, large] = [100, 1000].map(|mebibytes| {
             let size = Bytes(mebibytes << 20);
-            bed.spec.images.push(Image { name: format!("image-{mebibytes}:latest"), size })
+            bed.spec.images.push(Image::new(format!("image-{mebibytes}:latest"), size))
         });
         let nodes = [&[small, small][..], &[small, large], &[], &[]].map(|images| bed.node(|shape, _| shape.images = images.to_vec()));
         #[rustfmt::skip]
