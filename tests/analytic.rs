@@ -60,6 +60,14 @@ fn without_limits_the_pods_that_run_are_poisson_from_the_first_instant() {
 }
 
 #[test]
+fn nodes_that_fail_and_are_repaired_are_an_alternating_renewal_process() {
+    let outcomes = outcomes("availability");
+    expect("share of time down", &outcomes, 1.0 / 11.0, |outcome| outcome.nodes.down.mean(outcome.closed) / 100.0);
+    let rate = |outcome: &Outcome| outcome.nodes.failures as f64 / (100.0 * outcome.window().as_secs_f64());
+    expect("failures", &outcomes, 1.0 / 22_000.0, rate);
+}
+
+#[test]
 fn a_crash_loop_is_an_alternating_renewal_process() {
     let outcomes = outcomes("crash-loop");
     expect("share of time up", &outcomes, 1.0 / 7.0, |outcome| outcome.containers.running.mean(outcome.closed) / 50.0);

@@ -144,6 +144,22 @@ fn notes_name_what_is_not_simulated() {
 }
 
 #[test]
+fn the_failures_scenario_has_faults_of_every_family() {
+    use sim_core::spec::FaultKind;
+    let Loaded { spec, notes, .. } = library("examples/failures.yaml");
+    assert!(notes.is_empty(), "{notes:?}");
+    let families = spec.faults.iter().map(|fault| match &fault.kind {
+        FaultKind::Node { nodes, .. } => ("node", nodes.len()),
+        FaultKind::Zone { zones, .. } => ("zone", zones.len()),
+        FaultKind::Registry { .. } => ("registry", 1),
+        FaultKind::Container { containers, .. } => ("container", containers.len()),
+    });
+    let want = [("node", 60); 4].into_iter().chain([("zone", 1), ("registry", 1), ("registry", 1), ("container", 1), ("container", 1)]);
+    assert_eq!(families.collect::<Vec<_>>(), want.collect::<Vec<_>>());
+    assert_eq!(library("validation/availability.yaml").spec.faults.len(), 1);
+}
+
+#[test]
 fn the_published_schema_is_up_to_date() {
     let path = "schema/scenario.schema.json";
     let current = format!("{}\n", serde_json::to_string_pretty(&scenarios::schema()).unwrap());

@@ -100,6 +100,7 @@ impl SimSpan {
 
     /// `factor` times as long; exactly the same for a factor of 1.
     #[must_use]
+    #[expect(clippy::float_cmp, reason = "1 is a float, and what is not 1 is to be multiplied")]
     pub fn scaled(self, factor: f64) -> Self {
         if factor == 1.0 { self } else { Self::from_secs_f64(self.as_secs_f64() * factor) }
     }

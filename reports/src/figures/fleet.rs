@@ -1,6 +1,6 @@
 //! Scale, addresses, pause containers, the engine's work.
 
-use super::{Kind, Measure, Unit, average, integral, number, ratio, row, share};
+use super::{Kind, Measure, Unit, average, integral, number, quantile, ratio, row, share};
 use sim_core::measure::Outcome;
 
 /// How large the cluster is, and what the run has done.
@@ -33,6 +33,44 @@ pub(super) const SCALE: &[Measure] = &[
     row("engine.pending_max", "Most events pending", Kind::Record, Unit::Count,
         "Most events that were pending in the engine at once, warm-up included.",
         |o| number(o.engine.pending_max)),
+];
+
+/// Failures of nodes, and what the control plane made of them.
+#[rustfmt::skip]
+pub(super) const FAILURES: &[Measure] = &[
+    row("nodes.failures", "Node failures", Kind::Record, Unit::Count,
+        "Times in the window that a node lost power.",
+        |o| number(o.nodes.failures)),
+    row("nodes.down", "Nodes without power", Kind::Emergent, Unit::Count,
+        "Time average of nodes without power.",
+        |o| average(&o.nodes.down, o)),
+    row("nodes.downtime.mean", "Time without power, mean", Kind::Record, Unit::Seconds,
+        "Mean time that nodes were without power, over those that had it again in the window.",
+        |o| o.nodes.downtime.mean()),
+    row("nodes.detection.mean", "Until a silent node is missed, mean", Kind::Emergent, Unit::Seconds,
+        "Mean time from when a node fell silent until its condition Ready was Unknown.",
+        |o| o.nodes.detection.mean()),
+    row("nodes.pods_lost", "Pods lost with nodes", Kind::Emergent, Unit::Count,
+        "Pods with containers that were up when their node lost power, in the window.",
+        |o| number(o.nodes.pods_lost)),
+    row("nodes.evicted", "Pods evicted by taints", Kind::Emergent, Unit::Count,
+        "Pods deleted in the window because their node's taint with effect NoExecute was tolerated no longer.",
+        |o| number(o.nodes.evicted)),
+    row("nodes.collected", "Pods of lost nodes", Kind::Emergent, Unit::Count,
+        "Pods of nodes that no longer existed, deleted by force in the window.",
+        |o| number(o.nodes.pods_collected)),
+    row("nodes.recovery.p50", "Until a lost Pod's replacement runs, p50", Kind::Emergent, Unit::Seconds,
+        "Median time from the loss of a controller's Pod with its node until another in its place was Running.",
+        |o| quantile(&o.nodes.recovery, 0.5)),
+    row("nodes.recovery.p99", "Until a lost Pod's replacement runs, p99", Kind::Emergent, Unit::Seconds,
+        "99th percentile of the time from the loss of a controller's Pod with its node until another in its place was Running.",
+        |o| quantile(&o.nodes.recovery, 0.99)),
+    row("nodes.recovered_elsewhere", "Container failures made good elsewhere", Kind::Emergent, Unit::Count,
+        "Containers lost with a node whose Pod's replacement was Running in the window.",
+        |o| number(o.nodes.recovered_elsewhere)),
+    row("registry.pull_failures", "Failed pulls", Kind::Emergent, Unit::Count,
+        "Pulls that the registry failed in the window, retries included.",
+        |o| number(o.startup.pull_failures)),
 ];
 
 /// Addresses and pause containers.

@@ -108,13 +108,14 @@ impl Measure {
 }
 
 /// The tables of measures, in the order of the report: a heading and its rows.
-pub(crate) const GROUPS: [(&str, &[Measure]); 8] = [
+pub(crate) const GROUPS: [(&str, &[Measure]); 9] = [
     ("Scale", fleet::SCALE),
     ("Pods", pods::PODS),
     ("Containers and restarts", containers::CONTAINERS),
     ("Start-up", startup::STARTUP),
     ("Resources", resources::RESOURCES),
     ("Network and pause containers", fleet::NETWORK),
+    ("Node failures", fleet::FAILURES),
     ("Scheduler and controllers", control::CONTROL),
     ("Lifecycle", lifecycle::LIFECYCLE),
 ];

@@ -126,7 +126,7 @@ fn among(given: &FaultFile, kind: &FaultKind, timing: &FaultTiming, builder: &mu
 
 fn kind(given: &FaultFile, world: &World<'_>, builder: &mut Builder<'_>) -> Option<FaultKind> {
     use FaultKindFile as K;
-    let on = &given.on;
+    let on = &At { value: given.on.value.clone(), span: place_of(given) };
     match &given.kind.value {
         K::NodeCrash { down } => node(NodeFault::Crash, down, on, world, builder),
         K::NodeReboot { down } => node(NodeFault::Reboot, down, on, world, builder),
@@ -156,6 +156,11 @@ fn kind(given: &FaultFile, world: &World<'_>, builder: &mut Builder<'_>) -> Opti
             container(leak.map(ContainerFault::MemoryLeak), given, world, builder)
         }
     }
+}
+
+/// The place of a fault's selector, or of its kind where it has none.
+const fn place_of(given: &FaultFile) -> Span {
+    if given.on.span.len == 0 { given.kind.span } else { given.on.span }
 }
 
 fn above_zero(factor: &Written<Number>, builder: &mut Builder<'_>) -> Option<f64> {
@@ -305,7 +310,7 @@ fn zone(lasts: &Law<Time>, given: &FaultFile, world: &World<'_>, builder: &mut B
 }
 
 fn container(what: Option<ContainerFault>, given: &FaultFile, world: &World<'_>, builder: &mut Builder<'_>) -> Option<FaultKind> {
-    let (on, place) = (&given.on.value, given.on.span);
+    let (on, place) = (&given.on.value, place_of(given));
     if selects_nodes(on) {
         builder.report.problem(Code::Conflict, place, "this fault befalls containers, which `pools`, `zones` and `nodes` do not choose");
     }

@@ -211,8 +211,13 @@ impl<'s> Simulation<'s> {
                 Note::Struck { container, fault } => kubelet::struck(&mut self.world, container, fault),
                 Note::Tainted(node) => scheduling::tainted(&mut self.world, node),
                 Note::Started(pod) => kubelet::made_good(&mut self.world, pod),
-                Note::NodeSilent(_) | Note::NodeHeard(_) | Note::NodeRuntime(..) | Note::NodePressure { .. } => {}
-                Note::Ready(_) | Note::Unready(_) | Note::Restarted(_) => {}
+                Note::NodeSilent(_)
+                | Note::NodeHeard(_)
+                | Note::NodeRuntime(..)
+                | Note::NodePressure { .. }
+                | Note::Ready(_)
+                | Note::Unready(_)
+                | Note::Restarted(_) => {}
             }
             self.controllers.take(&mut self.world, note);
         }
