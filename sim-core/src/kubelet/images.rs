@@ -38,8 +38,8 @@ pub(super) fn tell_pulled(world: &mut World<'_>, pod: PodId) {
     let row = &world.pods[pod];
     let (index, waited) = (row.cursor, row.step == Step::Pull);
     let span = if waited { world.now - row.step_since } else { SimSpan::ZERO };
-    let bytes = if waited { world.spec.images[world.container_spec(pod, index).image].size } else { Bytes::ZERO };
-    world.tell(pod, Some(index), Happening::Pulled(span, bytes));
+    // How much of it came for this Pod alone nobody knows: it may have waited for another's pull, or for the registry's answer.
+    world.tell(pod, Some(index), Happening::Pulled(span, Bytes::ZERO));
 }
 
 /// The policy `Always` costs a round trip even where the image is there.
