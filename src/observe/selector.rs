@@ -49,7 +49,7 @@ fn terms(selector: &str) -> Result<BTreeMap<&str, Vec<&str>>, String> {
     Ok(terms)
 }
 
-/// Keeps the workloads that `fits`; an error if `value` fits none.
+/// Keeps the workloads that fit.
 fn keep(filter: &mut Filter, fits: impl Fn(WorkloadId) -> bool) {
     let kept: Table<WorkloadId, bool> = filter.workloads.iter().map(|(id, kept)| *kept && fits(id)).collect();
     filter.workloads = kept;
