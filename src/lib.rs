@@ -15,5 +15,6 @@ pub mod cli;
 pub mod conformance;
 pub mod decisions;
 pub mod experiment;
+pub mod observe;
 
 pub use {reports, scenarios, sim_core};

@@ -24,9 +24,17 @@ mod values;
 pub use compile::situation::{BoundPod, PendingPod, Situation};
 pub use load::{Arm, Checked, Experiment, Loaded, Overrides, check, load, load_experiment, load_situation};
 pub use problem::{Code, Note, Problem, Problems, Treatment};
-pub use text::nearest::suggestion;
+pub use text::nearest::{nearest, suggestion};
 
 /// The JSON Schema of the scenario file.
 pub fn schema() -> serde_json::Value {
     format::schema()
+}
+
+/// Reads a duration: `30d`, `1h30m`, `250ms`.
+///
+/// # Errors
+/// Why it is none, in words.
+pub fn duration(text: &str) -> Result<sim_core::units::SimSpan, String> {
+    values::duration::parse_span(text).map_err(|problem| problem.to_string())
 }

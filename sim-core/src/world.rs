@@ -185,7 +185,7 @@ impl<'s> World<'s> {
     /// Tells that no node took a Pod, in words that are only asked for if somebody listens.
     #[inline]
     pub fn tell_unschedulable<'a>(&mut self, pod: PodId, message: impl FnOnce() -> &'a str) {
-        if let Some(observer) = &mut self.observer {
+        if let Some(observer) = self.observer.as_mut().filter(|observer| observer.knows(pod)) {
             let number = observer.words(message());
             self.tell_listener(pod, None, Happening::FailedScheduling(number));
         }

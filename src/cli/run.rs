@@ -2,12 +2,14 @@
 
 use super::output::Output;
 use super::{BAD_INPUT, DONE, INTERNAL, INTERRUPTED, usage};
-use crate::experiment::{self, Advance};
+use crate::experiment::{self, Advance, Listening};
+use crate::observe::{self, Listener};
 use indicatif::{ProgressBar, ProgressStyle};
+use reports::history::Teller;
 use reports::{FidelityNote, Notes, RunInfo};
 use scenarios::{Loaded, Note, Overrides};
 use sim_core::measure::Outcome;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -28,8 +30,8 @@ pub(super) struct Arguments {
     /// Folder to write results to: report.html, figures.csv, timeseries.csv, plots
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Replace the folder if it exists
-    #[arg(long, requires = "out")]
+    /// Replace folder and files that exist
+    #[arg(long)]
     force: bool,
     /// Change a value of the scenario, by path: spec.cluster.nodePools.general.count=100
     #[arg(long, value_name = "PATH=VALUE")]
@@ -37,11 +39,27 @@ pub(super) struct Arguments {
     /// Run one of the scenario's own arms
     #[arg(long, value_name = "NAME")]
     arm: Option<String>,
+    /// Write what happens in the first replication, one JSON object a line (.jsonl, .jsonl.gz, .jsonl.zst)
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// Only of these: workload=web,pod=web-3-*,label:app=web,namespace=default,node=general-7,reason=BackOff
+    #[arg(long, value_name = "SELECTOR", requires = "events")]
+    events_for: Option<String>,
+    /// Draw the lives of Pods in the first replication as a Perfetto trace (.pftrace, .pftrace.gz)
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<PathBuf>,
+    /// Only of these; the same selectors
+    #[arg(long, value_name = "SELECTOR", requires = "timeline")]
+    timeline_for: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
     if let Some(out) = arguments.out.as_ref().filter(|out| !arguments.force && out.exists()) {
         output.problem(&format!("{} exists already: choose another folder, or --force to replace it", out.display()));
+        return BAD_INPUT;
+    }
+    if let Some(problem) = refused(arguments) {
+        output.problem(&problem);
         return BAD_INPUT;
     }
     let overrides =
@@ -52,16 +70,67 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
     }
 }
 
+/// Why a file cannot be written, as far as its name tells.
+fn refused(arguments: &Arguments) -> Option<String> {
+    let wanted = [(&arguments.events, "--events", "jsonl"), (&arguments.timeline, "--timeline", "pftrace")];
+    wanted.into_iter().filter_map(|(path, option, kind)| Some((path.as_ref()?, option, kind))).find_map(|(path, option, kind)| {
+        if observe::kind_of(path) != Some(kind) {
+            return Some(format!("{option} {}: a name that ends in .{kind}, .{kind}.gz or .{kind}.zst is wanted", path.display()));
+        }
+        let taken = !arguments.force && path.exists();
+        taken.then(|| format!("{} exists already: choose another name, or --force to replace it", path.display()))
+    })
+}
+
 fn simulate(arguments: &Arguments, output: &Output, loaded: &Loaded) -> u8 {
     let begun = Instant::now();
-    let Some(outcomes) = replicate(arguments, output, loaded) else {
+    let teller = Teller::new(&loaded.spec);
+    let mut listener = match listener(arguments, &teller) {
+        Ok(listener) => listener,
+        Err(problem) => {
+            output.problem(&problem);
+            return BAD_INPUT;
+        }
+    };
+    let outcomes = replicate(arguments, output, loaded, &mut listener);
+    if let Some(error) = listener.failure() {
+        output.problem(&format!("cannot write what happened: {error}; nothing was written"));
+        return BAD_INPUT;
+    }
+    let Some(outcomes) = outcomes else {
         output.problem("interrupted: nothing was written");
         return INTERRUPTED;
     };
-    let run = about(arguments, output, loaded, begun.elapsed());
+    if let Err(error) = listener.finish(loaded.spec.end()) {
+        output.problem(&format!("cannot write what happened: {error}"));
+        return BAD_INPUT;
+    }
+    report(arguments, output, loaded, &outcomes, begun.elapsed())
+}
+
+/// Who listens for the files that are asked for.
+fn listener<'a>(arguments: &Arguments, teller: &'a Teller<'a>) -> Result<Listener<'a>, String> {
+    let mut listener = Listener::new(teller);
+    let filter = |selector: &Option<String>| observe::select(selector.as_deref().unwrap_or_default(), teller.spec(), &teller.names);
+    let refused = |path: &Path, error: std::io::Error| format!("cannot write {}: {error}", path.display());
+    if let Some(path) = &arguments.events {
+        let filter = filter(&arguments.events_for)?;
+        listener.write_events(path, filter).map_err(|error| refused(path, error))?;
+    }
+    if let Some(path) = &arguments.timeline {
+        let filter = filter(&arguments.timeline_for)?;
+        listener.draw_timeline(path, filter).map_err(|error| refused(path, error))?;
+    }
+    Ok(listener)
+}
+
+fn report(arguments: &Arguments, output: &Output, loaded: &Loaded, outcomes: &[Outcome], wall: Duration) -> u8 {
+    let run = about(arguments, output, loaded, wall);
     let notes = Notes { warnings: experiment::warnings(&loaded.spec), fidelity: loaded.notes.iter().map(fidelity).collect() };
-    tell(output, &run, &outcomes, &notes);
-    match write(arguments, output, &run, &outcomes, &notes) {
+    tell(output, &run, outcomes, &notes);
+    arguments.events.iter().for_each(|path| output.hint(&format!("wrote {}", path.display())));
+    arguments.timeline.iter().for_each(|path| output.hint(&format!("wrote {}; open it at https://ui.perfetto.dev", path.display())));
+    match write(arguments, output, &run, outcomes, &notes) {
         Ok(()) => DONE,
         Err(error) => failed(output, &error),
     }
@@ -73,18 +142,27 @@ pub(super) fn failed(output: &Output, error: &reports::WriteError) -> u8 {
     if matches!(error, reports::WriteError::Compose { .. }) { INTERNAL } else { BAD_INPUT }
 }
 
-/// Simulates with a progress bar; `None` if interrupted.
-fn replicate(arguments: &Arguments, output: &Output, loaded: &Loaded) -> Option<Vec<Outcome>> {
+/// A flag that is set when the run is to stop.
+pub(super) fn stop_flag() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let heard = Arc::clone(&stop);
     // Without a handler the signal ends the process, which leaves nothing half-written either.
     let _ = ctrlc::set_handler(move || heard.store(true, Ordering::Relaxed));
+    stop
+}
+
+/// Simulates with a progress bar; `None` if interrupted.
+fn replicate(arguments: &Arguments, output: &Output, loaded: &Loaded, listener: &mut Listener<'_>) -> Option<Vec<Outcome>> {
+    let stop = stop_flag();
     let bar = progress_bar(output);
-    let threads = output.global.threads();
-    let outcomes = experiment::replicate(&loaded.spec, arguments.replications, threads, |advance| {
+    let keep_on = |advance| {
         show(&bar, advance);
         !stop.load(Ordering::Relaxed)
-    });
+    };
+    let filters = listener.filters();
+    let mut hear = |batch: &sim_core::measure::Batch<'_>| listener.hear(batch);
+    let listening = (!filters.is_empty()).then_some(Listening { filters, hear: &mut hear });
+    let outcomes = experiment::replicate_heard(&loaded.spec, arguments.replications, output.global.threads(), keep_on, listening);
     bar.finish_and_clear();
     outcomes
 }

@@ -7,9 +7,10 @@ pub use compare::compare;
 pub use warnings::{arm_warnings, warnings};
 
 use rayon::prelude::*;
-use sim_core::measure::Outcome;
+use sim_core::measure::{Batch, Filter, Outcome};
 use sim_core::spec::Spec;
 use sim_core::{Progress, Simulation};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How far an experiment is.
@@ -31,11 +32,39 @@ pub struct Advance {
 /// # Panics
 /// If the threads cannot be started.
 pub fn replicate(spec: &Spec, replications: u32, jobs: usize, keep_on: impl Fn(Advance) -> bool + Sync) -> Option<Vec<Outcome>> {
+    replicate_heard(spec, replications, jobs, keep_on, None)
+}
+
+/// Who listens to replication 0, and to what.
+pub struct Listening<'a> {
+    /// What is listened to.
+    pub filters: Vec<Filter>,
+    /// Takes what happens, in time order; `false` stops everything.
+    pub hear: &'a mut (dyn FnMut(&Batch<'_>) -> bool + Send),
+}
+
+/// The same with somebody who listens to replication 0. Outcomes do not depend on it.
+///
+/// # Panics
+/// If the threads cannot be started.
+pub fn replicate_heard(
+    spec: &Spec,
+    replications: u32,
+    jobs: usize,
+    keep_on: impl Fn(Advance) -> bool + Sync,
+    listening: Option<Listening<'_>>,
+) -> Option<Vec<Outcome>> {
+    let listening = Mutex::new(listening);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.max(1)).build().expect("threads can be started");
     let board = Board::of(std::iter::once(spec), replications);
     let run = |replication: u32| {
         let mut reported = Reported::default();
-        Simulation::new(spec, replication).run(|progress| keep_on(board.advance(&mut reported, progress)))
+        let goes_on = |progress| keep_on(board.advance(&mut reported, progress));
+        let listens = if replication == 0 { listening.lock().ok().and_then(|mut listening| listening.take()) } else { None };
+        match listens {
+            Some(Listening { filters, hear }) => Simulation::observed(spec, replication, filters).run_heard(goes_on, hear),
+            None => Simulation::new(spec, replication).run(goes_on),
+        }
     };
     pool.install(|| (0..replications).into_par_iter().map(run).collect())
 }

@@ -68,9 +68,6 @@ pub(super) const FAILURES: &[Measure] = &[
     row("nodes.recovered_elsewhere", "Container failures made good elsewhere", Kind::Emergent, Unit::Count,
         "Containers lost with a node whose Pod's replacement was Running in the window.",
         |o| number(o.nodes.recovered_elsewhere)),
-    row("registry.pull_failures", "Failed pulls", Kind::Emergent, Unit::Count,
-        "Pulls that the registry failed in the window, retries included.",
-        |o| number(o.startup.pull_failures)),
 ];
 
 /// Addresses and pause containers.

@@ -73,6 +73,7 @@ impl<'a> Teller<'a> {
             Happening::SandboxGone => "the sandbox and its address are gone".into(),
             Happening::Pulling => format!("pulling image {}", image()),
             Happening::Pulled(took, _) if took.is_zero() => format!("image {} is on the node", image()),
+            Happening::Pulled(took, bytes) if bytes.0 == 0 => format!("image {} is on the node after {}", image(), span(took.as_nanos())),
             Happening::Pulled(took, bytes) => format!("image {} pulled in {} ({} bytes)", image(), span(took.as_nanos()), bytes.0),
             Happening::PullFailed => format!("image {} could not be pulled", image()),
             Happening::PullBackOff => format!("waits before image {} is pulled again", image()),

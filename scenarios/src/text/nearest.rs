@@ -1,7 +1,7 @@
 //! The nearest known word: "did you mean".
 
 /// The known word that differs least from `word`, if it differs little.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Words far longer than any key are not worth the square of their length.
     if word.len() > 80 {
         return None;

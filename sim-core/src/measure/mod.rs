@@ -14,7 +14,7 @@ mod usage;
 
 pub use happening::{Happening, Pressure, ProbeKind};
 pub use names::{Names, matches_pattern};
-pub use observer::{About, Batch, Entry, Filter, Observer, PodIdentity};
+pub use observer::{About, Batch, Entry, Filter, Listeners, Observer, PodIdentity};
 pub use outcome::{
     AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, ImageMeasures, LifecycleMeasures, NodeMeasures, Outcome,
     PendingReason, PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures,

@@ -45,11 +45,14 @@ pub struct Entry {
     pub what: Happening,
 }
 
+/// Who listens to an entry: one bit for each filter, the first the lowest.
+pub type Listeners = u8;
+
 /// Entries in time order, and the texts that they name by number.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
-    /// What happened.
-    pub entries: &'a [Entry],
+    /// What happened, each with the filters that let it through.
+    pub entries: &'a [(Entry, Listeners)],
     /// The scheduler's messages, by the numbers of [`Happening::FailedScheduling`].
     pub messages: &'a [String],
 }
@@ -91,41 +94,64 @@ impl Filter {
     }
 }
 
-/// Keeps what its filter lets through until it is given away.
+/// Keeps what its filters let through until it is given away.
 #[derive(Clone, Debug)]
 pub struct Observer {
-    filter: Filter,
-    /// By row: whether the Pod there is listened to.
-    heard: Vec<bool>,
-    entries: Vec<Entry>,
+    filters: Vec<Filter>,
+    /// By row: which filters the Pod there passes.
+    heard: Vec<Listeners>,
+    entries: Vec<(Entry, Listeners)>,
     messages: Vec<String>,
 }
 
 impl Observer {
+    /// Most filters at a time.
+    pub const FILTERS_MAX: usize = Listeners::BITS as usize;
+
     /// An observer that has heard nothing.
-    pub const fn new(filter: Filter) -> Self {
-        Self { filter, heard: Vec::new(), entries: Vec::new(), messages: Vec::new() }
+    ///
+    /// # Panics
+    /// If there are more filters than [`Observer::FILTERS_MAX`].
+    pub fn new(filters: Vec<Filter>) -> Self {
+        assert!(filters.len() <= Self::FILTERS_MAX, "an observer has at most {} filters", Self::FILTERS_MAX);
+        Self { filters, heard: Vec::new(), entries: Vec::new(), messages: Vec::new() }
+    }
+
+    fn filters(&self, lets_through: impl Fn(&Filter) -> bool) -> Listeners {
+        let bit = |(number, filter)| Listeners::from(lets_through(filter)) << number;
+        self.filters.iter().enumerate().map(bit).sum()
     }
 
     /// A Pod has taken a row.
     pub fn meet(&mut self, row: PodId, pod: PodIdentity) {
         if self.heard.len() <= row.index() {
-            self.heard.resize(row.index() + 1, false);
+            self.heard.resize(row.index() + 1, 0);
         }
-        self.heard[row.index()] = self.filter.wants_pod(pod);
+        self.heard[row.index()] = self.filters(|filter| filter.wants_pod(pod));
+    }
+
+    /// True if somebody listens to the Pod of a row.
+    pub fn knows(&self, row: PodId) -> bool {
+        self.heard.get(row.index()).is_some_and(|heard| *heard != 0)
     }
 
     /// Something happened to the Pod of a row, or its owner did something to it.
     pub fn hear_of_pod(&mut self, row: PodId, entry: Entry) {
-        if self.heard.get(row.index()).is_some_and(|heard| *heard) && self.filter.wants(&entry) {
-            self.entries.push(entry);
+        if self.knows(row) {
+            let wanted = self.heard[row.index()] & self.filters(|filter| filter.wants(&entry));
+            self.keep(entry, wanted);
         }
     }
 
     /// Something happened to a node.
     pub fn hear(&mut self, entry: Entry) {
-        if self.filter.node_events && self.filter.wants(&entry) {
-            self.entries.push(entry);
+        let wanted = self.filters(|filter| filter.node_events && filter.wants(&entry));
+        self.keep(entry, wanted);
+    }
+
+    fn keep(&mut self, entry: Entry, wanted: Listeners) {
+        if wanted != 0 {
+            self.entries.push((entry, wanted));
         }
     }
 
@@ -140,8 +166,7 @@ impl Observer {
 
     /// Entries that wait.
     pub const fn waiting(&self) -> usize {
-        // Messages of Pods that nobody listens to are let go of with the others.
-        if self.messages.len() > self.entries.len() { self.messages.len() } else { self.entries.len() }
+        self.entries.len()
     }
 
     /// Gives what waits to `hear` and forgets it; what `hear` says.

@@ -54,9 +54,9 @@ impl<'s> Simulation<'s> {
         Self::with(spec, replication, None)
     }
 
-    /// The same with somebody who listens to what `filter` lets through; see [`Simulation::run_heard`]. Nothing goes otherwise for it.
-    pub fn observed(spec: &'s Spec, replication: u32, filter: Filter) -> Self {
-        Self::with(spec, replication, Some(Box::new(Observer::new(filter))))
+    /// The same with somebody who listens to what any of `filters` lets through; see [`Simulation::run_heard`]. Nothing goes otherwise for it.
+    pub fn observed(spec: &'s Spec, replication: u32, filters: Vec<Filter>) -> Self {
+        Self::with(spec, replication, Some(Box::new(Observer::new(filters))))
     }
 
     fn with(spec: &'s Spec, replication: u32, observer: Option<Box<Observer>>) -> Self {
