@@ -165,7 +165,7 @@ mod tests {
         let pod = || PodTemplate::new("pod", namespace);
         let critical = PodTemplate { priority: 2_000_000_000, ..pod() };
         let mut tolerant = pod();
-        tolerant.placement.tolerations = vec![crate::spec::Toleration { key: None, value: None, effect: None }];
+        tolerant.placement.tolerations = vec![crate::spec::Toleration { key: None, value: None, effect: None, seconds: None }];
         let taint = Taint { key, value: empty, effect: TaintEffect::NoExecute };
         let memory = Pressures { memory: true, ..Pressures::default() };
         #[rustfmt::skip]

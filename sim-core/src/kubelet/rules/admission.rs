@@ -233,7 +233,7 @@ mod tests {
         let mut symbols = Symbols::default();
         let [key, other, empty] = ["maintenance", "other", ""].map(|text| symbols.intern(text));
         let taint = |effect| Taint { key, value: empty, effect };
-        let toleration = |key, effect| Toleration { key, value: None, effect };
+        let toleration = |key, effect| Toleration { key, value: None, effect, seconds: None };
         #[rustfmt::skip]
         let table = [
             ("no taint",              vec![],                               vec![],                                            true),
