@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms of `sim-core` and the rooms that each may name.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("units.rs", &[]),
     ("table.rs", &[]),
     ("engine", &["units"]),
@@ -18,7 +18,11 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("world.rs", &["cluster", "engine", "event", "measure", "spec", "table", "units"]),
     ("kubelet", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
     ("controllers", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
-    ("simulation", &["cluster", "controllers", "engine", "event", "kubelet", "measure", "scheduler", "spec", "table", "units", "world"]),
+    ("traffic", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
+    (
+        "simulation",
+        &["cluster", "controllers", "engine", "event", "kubelet", "measure", "scheduler", "spec", "table", "traffic", "units", "world"],
+    ),
 ];
 
 fn root() -> &'static Path {

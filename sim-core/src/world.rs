@@ -25,6 +25,8 @@ pub enum Note {
     Unready(PodId),
     /// To the controllers: a Pod's deletion has begun.
     Deleting(PodId),
+    /// To the traffic: a process of a Pod that serves requests has started, ended, hung or recovered.
+    Process(PodId),
     /// To the controllers: a container of a Pod was restarted.
     Restarted(PodId),
     /// To the controllers and the scheduler: a Pod has ended, well or badly.
@@ -43,6 +45,8 @@ pub struct TemplateFacts {
     pub weights: Weights,
     /// Each container's CPU shape, by place in [`World::shapes`].
     pub shapes: Vec<usize>,
+    /// True if its Pods serve requests.
+    pub serves: bool,
 }
 
 /// Clock, agenda, cluster and recorder of one run.
@@ -78,7 +82,11 @@ impl<'s> World<'s> {
     /// The world of one replication before anything runs.
     pub fn new(spec: &'s Spec, seed: Seed) -> Self {
         let mut shapes = Vec::new();
-        let facts = spec.templates.rows().iter().map(|template| facts_of(template, &mut shapes)).collect();
+        let mut facts: Table<TemplateId, TemplateFacts> =
+            spec.templates.rows().iter().map(|template| facts_of(template, &mut shapes)).collect();
+        for destination in spec.traffic.iter().flat_map(|traffic| &traffic.to) {
+            facts[spec.workloads[destination.workload].template].serves = true;
+        }
         Self {
             spec,
             seed,
@@ -334,6 +342,52 @@ impl<'s> World<'s> {
         if let Some(role) = self.sidecar_role(pod, index) {
             self.record.resources.sidecar_memory_used[role].add(memory, now);
         }
+        self.process_changed(pod);
+    }
+
+    /// A running container uses `cpu` microcores and `memory` bytes from now on, or its memory limit if that is less.
+    pub fn set_use(&mut self, pod: PodId, index: u8, cpu: u64, memory: u64) {
+        let now = self.now;
+        let memory = self.container_spec(pod, index).memory_limit.map_or(memory, |limit| memory.min(limit.0));
+        let row = self.pods.container_mut(pod, index);
+        if row.state != ContainerState::Running || (row.cpu, row.memory) == (cpu, memory) {
+            return;
+        }
+        let before = (std::mem::replace(&mut row.cpu, cpu), std::mem::replace(&mut row.memory, memory));
+        let shape = self.shape(pod, index);
+        self.record.cpu_used.sub(shape, before.0, now);
+        self.record.cpu_used.add(shape, cpu, now);
+        self.record.memory_used.sub(0, before.1, now);
+        self.record.memory_used.add(0, memory, now);
+        if let Some(role) = self.sidecar_role(pod, index) {
+            let used = &mut self.record.resources.sidecar_memory_used[role];
+            used.set(used.level() - before.1 + memory, now);
+        }
+    }
+
+    /// A running container hangs, or does no longer.
+    pub fn set_hung(&mut self, pod: PodId, index: u8, hung: bool) {
+        self.pods.container_mut(pod, index).hung = hung;
+        self.process_changed(pod);
+    }
+
+    /// Tells the traffic, if requests go to the Pod.
+    fn process_changed(&mut self, pod: PodId) {
+        if self.facts[self.pods[pod].template].serves {
+            self.note(Note::Process(pod));
+        }
+    }
+
+    /// How long the container that runs takes from its start until it can serve. The same answer each time it is asked.
+    pub fn serves_after(&mut self, pod: PodId, index: u8) -> SimSpan {
+        let draw = u64::from(self.pods.container(pod, index).starts.saturating_sub(1));
+        let law = &self.container_spec(pod, index).behavior.ready;
+        self.draw(law, Purpose::Ready, self.container_entity(pod, index), draw)
+    }
+
+    /// How long the container that runs takes from its start until its probes pass: until it serves and its cache is warm enough.
+    pub fn passes_after(&mut self, pod: PodId, index: u8) -> SimSpan {
+        self.serves_after(pod, index) + self.container_spec(pod, index).behavior.warm_up
     }
 
     /// A container's process is gone; it goes to `next`.
@@ -350,6 +404,7 @@ impl<'s> World<'s> {
         if let Some(role) = self.sidecar_role(pod, index) {
             self.record.resources.sidecar_memory_used[role].sub(memory, now);
         }
+        self.process_changed(pod);
     }
 
     fn shape(&self, pod: PodId, index: u8) -> usize {
@@ -390,7 +445,7 @@ impl<'s> World<'s> {
 
 fn facts_of(template: &PodTemplate, shapes: &mut Vec<Shape>) -> TemplateFacts {
     let shapes = template.containers.iter().map(|container| intern(shapes, container.behavior.usage.shape)).collect();
-    TemplateFacts { weights: weights_of(template), shapes }
+    TemplateFacts { weights: weights_of(template), shapes, serves: false }
 }
 
 fn intern(shapes: &mut Vec<Shape>, shape: Shape) -> usize {

@@ -122,8 +122,7 @@ fn container_ready_at(world: &mut World<'_>, pod: PodId, index: u8) -> SimTime {
         return world.now;
     }
     let row = *world.pods.container(pod, index);
-    let draw = u64::from(row.starts) - u64::from(row.starts > 0);
-    let serves = row.started_at + world.draw(&about.behavior.ready, Purpose::Ready, world.container_entity(pod, index), draw);
+    let serves = row.started_at + world.passes_after(pod, index);
     let pass = |probe: Probe, from: SimTime| next_tick(from, probe, serves.max(row.started_at + probe.initial_delay));
     let up = about.startup.map_or(world.now, |probe| pass(probe, world.now));
     about.readiness.map_or(up, |probe| pass(probe, up))
@@ -161,8 +160,8 @@ pub fn hung(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
     let about = world.container_spec(pod, container.index);
     let Some(hang) = &about.behavior.hang else { return };
-    let row = world.pods.container_mut(pod, container.index);
-    row.hung = true;
+    world.set_hung(pod, container.index, true);
+    let row = world.pods.container(pod, container.index);
     let (started, draw) = (row.started_at, u64::from(row.starts));
     world.record.containers.hangs += 1;
     note_failure(world, pod);
@@ -197,8 +196,8 @@ pub fn probe_kill(world: &mut World<'_>, container: ContainerRef) {
 /// A hang is over by itself; if the Pod was taken for unready, the next readiness probe sees it.
 pub fn hang_over(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
-    let row = world.pods.container_mut(pod, container.index);
-    row.hung = false;
+    world.set_hung(pod, container.index, false);
+    let row = world.pods.container(pod, container.index);
     let (sick, started) = (row.sick, row.started_at);
     match world.container_spec(pod, container.index).readiness {
         Some(probe) if sick => world.at(next_tick(started, probe, world.now), Event::HangForgotten(container)),

@@ -6,6 +6,7 @@ mod recorder;
 mod survival;
 mod tally;
 mod time_average;
+mod traffic;
 mod usage;
 
 pub use happening::{Happening, Pressure, ProbeKind};
@@ -17,6 +18,7 @@ pub use recorder::{Recorder, Weights};
 pub use survival::{Survival, SurvivalPoint};
 pub use tally::Tally;
 pub use time_average::TimeAverage;
+pub use traffic::TrafficMeasures;
 pub use usage::UsageMeter;
 
 pub use crate::cluster::Step;

@@ -28,6 +28,7 @@ pub(super) fn empty_spec() -> Spec {
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
         workloads: Table::new(),
+        traffic: Vec::new(),
         scheduler: SchedulerSpec { tie_break: TieBreak::LowestIndex, ..SchedulerSpec::default() },
         control_plane: ControlPlane::default(),
         kubelet: Kubelet::default(),

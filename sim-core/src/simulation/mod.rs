@@ -14,6 +14,7 @@ use crate::kubelet;
 use crate::measure::{EngineCounts, Outcome};
 use crate::spec::{Spec, Warmup};
 use crate::table::PodId;
+use crate::traffic::Services;
 use crate::units::SimTime;
 use crate::world::{Note, World};
 use scheduling::Scheduling;
@@ -40,6 +41,7 @@ pub struct Simulation<'s> {
     world: World<'s>,
     scheduling: Scheduling,
     controllers: Controllers,
+    services: Services,
     counts: EngineCounts,
     replication: u32,
     opened: bool,
@@ -50,9 +52,9 @@ impl<'s> Simulation<'s> {
     pub fn new(spec: &'s Spec, replication: u32) -> Self {
         let mut world = World::new(spec, spec.seed.replication(replication));
         let controllers = Controllers::new(&world);
-        let scheduling = Scheduling::new(spec);
+        let (scheduling, services) = (Scheduling::new(spec), Services::new(&world));
         world.record.count_nodes(spec);
-        let mut run = Self { world, scheduling, controllers, counts: EngineCounts::default(), replication, opened: false };
+        let mut run = Self { world, scheduling, controllers, services, counts: EngineCounts::default(), replication, opened: false };
         run.begin();
         run
     }
@@ -67,6 +69,8 @@ impl<'s> Simulation<'s> {
             self.world.at(SimTime::ZERO + self.world.spec.warmup.span(), Event::WindowOpens);
         }
         self.deliver();
+        let instances = self.controllers.instances.iter().map(|(id, instance)| (id, instance.workload));
+        self.services.begin(&mut self.world, instances);
         self.world.at(self.world.now, Event::Sample);
     }
 
@@ -102,7 +106,8 @@ impl<'s> Simulation<'s> {
     /// # Errors
     /// What does not hold, in words: something is overcommitted, owned twice, or lost.
     pub fn audit(&self) -> Result<(), String> {
-        audit::audit(&self.world, &self.scheduling, &self.controllers)
+        audit::audit(&self.world, &self.scheduling, &self.controllers)?;
+        self.services.audit(&self.world)
     }
 
     fn dispatch(&mut self, event: Event) {
@@ -130,12 +135,17 @@ impl<'s> Simulation<'s> {
             Event::Stopped(pod) => kubelet::stopped(world, pod),
             Event::Released(pod) => self.released(pod),
             Event::TornDown(pod) => kubelet::torn_down(world, pod),
-            Event::Removed(pod) => kubelet::removed(world, pod),
+            Event::Removed(pod) => {
+                self.services.gone(world, pod);
+                kubelet::removed(world, pod);
+            }
             Event::LifetimeOver(pod) => delete_if_alive(world, pod),
             Event::GaveUp(pod) => scheduling::gave_up(world, pod),
             Event::Reconcile(instance) => self.controllers.reconcile(world, instance),
             Event::Release(instance) => self.controllers.release(world, instance),
             Event::Scale { instance, entry } => self.controllers.scale(world, instance, entry),
+            Event::Endpoint(pod) => self.services.heard(world, pod),
+            Event::Load { service, epoch } => self.services.due(world, service, epoch),
             Event::Sample => self.sample(),
             Event::WindowOpens => self.open(),
         }
@@ -148,8 +158,13 @@ impl<'s> Simulation<'s> {
                 Note::Created(pod) => scheduling::created(&mut self.world, pod),
                 Note::Delete(pod) => kubelet::delete(&mut self.world, pod),
                 Note::Ended { pod, .. } => self.ended(pod),
-                Note::Deleting(pod) => self.scheduling.deleting(&self.world, pod),
-                Note::Ready(_) | Note::Unready(_) | Note::Restarted(_) => {}
+                Note::Deleting(pod) => {
+                    self.scheduling.deleting(&self.world, pod);
+                    self.services.readiness(&mut self.world, pod);
+                }
+                Note::Ready(pod) | Note::Unready(pod) => self.services.readiness(&mut self.world, pod),
+                Note::Process(pod) => self.services.process(&mut self.world, pod),
+                Note::Restarted(_) => {}
             }
             self.controllers.take(&mut self.world, note);
         }
@@ -179,6 +194,7 @@ impl<'s> Simulation<'s> {
         let now = self.world.now;
         self.world.record.open(now);
         self.scheduling.open(now);
+        self.services.open(&self.world);
         self.opened = true;
         let ids: Vec<PodId> = self.world.pods.iter().map(|(id, _)| id).collect();
         for id in ids {
@@ -206,7 +222,8 @@ impl<'s> Simulation<'s> {
                 self.world.record.count_request_again(&weights, row.assigned_at, now);
             }
         }
-        outcome::outcome(self.world, &self.scheduling, self.counts, self.replication)
+        let traffic = self.services.finish(&self.world);
+        outcome::outcome(self.world, &self.scheduling, traffic, self.counts, self.replication)
     }
 }
 

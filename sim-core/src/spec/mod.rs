@@ -10,6 +10,7 @@ mod profile;
 mod storage;
 mod symbols;
 mod timing;
+mod traffic;
 mod workload;
 
 pub use affinity::{DisruptionBudget, LabelSelector, Namespace, PodAffinity, PodAffinityTerm, TopologySpreadConstraint, WhenUnsatisfiable};
@@ -28,6 +29,7 @@ pub use profile::{
 pub use storage::{AttachedVolume, Claim, ClaimState, Volume};
 pub use symbols::{Labels, Symbols};
 pub use timing::{ClientLimits, ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
+pub use traffic::{Cache, Cost, Destination, Noise, Pace, Part, Rate, Traffic, next_multiple};
 pub use workload::{Arrivals, Controller, Deployment, Job, Occasion, Portion, Releases, Replicas, ScaleTo, Scaling, Source, Workload};
 
 use crate::engine::random::Seed;
@@ -66,6 +68,8 @@ pub struct Spec {
     pub disruption_budgets: Vec<DisruptionBudget>,
     /// Workloads.
     pub workloads: Table<WorkloadId, Workload>,
+    /// Requests to workloads.
+    pub traffic: Vec<Traffic>,
     /// Scheduler.
     pub scheduler: SchedulerSpec,
     /// Control plane.

@@ -60,6 +60,7 @@ pub fn cluster(nodes: u32, cpu: u64, template: PodTemplate, symbols: Symbols, wo
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
         workloads: Table::from(vec![workload]),
+        traffic: Vec::new(),
         scheduler: SchedulerSpec::default(),
         control_plane: ControlPlane::default(),
         kubelet: Kubelet::default(),
