@@ -7,6 +7,7 @@ mod feasibility;
 mod law;
 pub(crate) mod situation;
 mod timing;
+mod traffic;
 mod workloads;
 
 pub(crate) use builder::{Builder, Class, Origin};
@@ -126,6 +127,7 @@ fn compile(
     let (pools, zones) = cluster::pools(&given.cluster, cluster_place, &objects.nodes, timing.network, builder);
     let mut parts = workloads::workloads(&given.workloads, &objects.workloads, builder);
     behaviors::apply(&given.behaviors, &mut parts, builder);
+    let traffic = traffic::traffic(&given.traffic, &mut parts, builder);
     feasibility::check(&parts, &pools, &zones, builder);
     workloads::check_totals(&parts, builder);
     let warmup = warmup(given.warmup.as_ref(), builder);
@@ -148,6 +150,7 @@ fn compile(
         pools,
         templates,
         workloads,
+        traffic,
         namespaces: manifest::namespaces(objects.workloads.iter().flatten(), builder),
         disruption_budgets: manifest::budgets(objects.workloads.iter().flatten(), builder),
         scheduler: timing.scheduler,

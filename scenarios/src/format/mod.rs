@@ -3,6 +3,7 @@
 mod behavior;
 mod cluster;
 mod law;
+mod traffic;
 mod workload;
 
 pub(crate) use behavior::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
@@ -11,6 +12,7 @@ pub(crate) use cluster::{
     TaintFile, TieBreakFile,
 };
 pub(crate) use law::{Law, Weighted};
+pub(crate) use traffic::{CacheFile, CostFile, NoiseFile, PaceFile, RateFile, Spread, TrafficFile};
 pub(crate) use workload::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -81,6 +83,9 @@ pub(crate) struct SpecFile {
     /// What manifests cannot say: how long containers run, how often they fail, what they use. Later entries override earlier ones field by field.
     #[serde(default)]
     pub(crate) behaviors: Vec<At<BehaviorFile>>,
+    /// Requests to workloads, and what they cost.
+    #[serde(default)]
+    pub(crate) traffic: Vec<At<TrafficFile>>,
     /// Node failures, drains, partitions are not simulated yet.
     pub(crate) faults: Option<Unsupported>,
     /// Thresholds that a run must meet are not checked yet.
