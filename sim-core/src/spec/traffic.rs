@@ -27,7 +27,7 @@ pub struct Traffic {
     pub step: SimSpan,
     /// Latency of a request apart from the CPU time that it takes, in seconds.
     pub latency: f64,
-    /// From a change of a Pod's readiness to all clients' acting on it (EndpointSlice, kube-proxy), in seconds.
+    /// From a change of a Pod's readiness to all clients' acting on it (endpoint slices, kube-proxy), in seconds.
     pub propagation: Distribution,
 }
 

@@ -20,7 +20,7 @@ fn close(left: f64, right: f64) -> bool {
 }
 
 fn loads_sum_to_the_rate(services: &Services) -> Result<(), String> {
-    for (number, service) in services.services.iter().enumerate().filter(|(_, service)| !service.endpoints.is_empty()) {
+    for (number, service) in services.rows.iter().enumerate().filter(|(_, service)| !service.endpoints.is_empty()) {
         let flows = service.endpoints.iter().map(|endpoint| endpoint.flow);
         let sum: f64 = flows.map(|flow| flow.served + flow.dead + flow.saturated).sum();
         if !close(service.rate, sum) {
@@ -31,13 +31,13 @@ fn loads_sum_to_the_rate(services: &Services) -> Result<(), String> {
 }
 
 fn endpoints_stand_at_their_places(services: &Services) -> Result<(), String> {
-    let listed: usize = services.services.iter().map(|service| service.endpoints.len()).sum();
+    let listed: usize = services.rows.iter().map(|service| service.endpoints.len()).sum();
     let placed = services.places.iter().filter(|place| place.service != NONE).count();
     let right = |pod: PodId, service: usize, at: usize| {
         let place = services.place(pod);
         (place.service as usize, place.at as usize) == (service, at)
     };
-    for (service, row) in services.services.iter().enumerate() {
+    for (service, row) in services.rows.iter().enumerate() {
         if let Some((at, endpoint)) = row.endpoints.iter().enumerate().find(|(at, endpoint)| !right(endpoint.pod, service, *at)) {
             return Err(format!("Pod row {} is not at place {at} of service {service}", endpoint.pod.index()));
         }
@@ -64,7 +64,7 @@ fn nothing_is_lost(services: &Services) -> Result<(), String> {
 fn ready_pods_are_endpoints(services: &Services, world: &World<'_>) -> Result<(), String> {
     for (pod, row) in world.pods.iter() {
         let Some(service) = services.service_of(world, pod) else { continue };
-        let law = &world.spec.traffic[services.services[service as usize].traffic].propagation;
+        let law = &world.spec.traffic[services.rows[service as usize].traffic].propagation;
         if at_once(law) && (services.place(pod).service != NONE) != (row.ready && !row.terminating) {
             return Err(format!("Pod row {} is an endpoint without being Ready, or Ready without being one", pod.index()));
         }

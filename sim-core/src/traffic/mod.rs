@@ -55,7 +55,7 @@ const NOWHERE: Place = Place { service: NONE, at: NONE, changes: 0, cache: Warmt
 /// All services of a run.
 #[derive(Clone, Debug)]
 pub struct Services {
-    services: Vec<Service>,
+    rows: Vec<Service>,
     members: Table<WorkloadId, Member>,
     /// Service of each instance.
     instances: Vec<u32>,
@@ -70,7 +70,7 @@ impl Services {
     pub fn new(world: &World<'_>) -> Self {
         let nothing = Member { of: Of::Nothing, traffic: 0, destination: 0 };
         Self {
-            services: Vec::new(),
+            rows: Vec::new(),
             members: Table::filled(world.spec.workloads.len(), nothing),
             instances: Vec::new(),
             places: Vec::new(),
@@ -88,12 +88,12 @@ impl Services {
         (0..world.spec.traffic.len()).for_each(|traffic| self.join(world, traffic));
         instances.for_each(|(instance, workload)| self.join_instance(world, instance, workload));
         for (traffic, about) in world.spec.traffic.iter().enumerate() {
-            let services = self.services.iter().filter(|service| service.traffic == traffic).count();
+            let services = self.rows.iter().filter(|service| service.traffic == traffic).count();
             self.sums.push(TrafficMeasures::new(&about.name, services as u64, world.now));
         }
         let pods: Vec<PodId> = world.pods.iter().map(|(pod, _)| pod).collect();
         pods.into_iter().for_each(|pod| self.list(world, pod));
-        (0..self.services.len() as u32).for_each(|service| self.change(world, service, |_, _| {}));
+        (0..self.rows.len() as u32).for_each(|service| self.change(world, service, |_, _| {}));
     }
 
     fn join(&mut self, world: &World<'_>, traffic: usize) {
@@ -119,8 +119,8 @@ impl Services {
 
     /// Adds a service; `number` tells it from the others of its traffic.
     fn add(&mut self, world: &World<'_>, traffic: usize, number: u64) -> u32 {
-        self.services.push(Service::new(traffic, entity_of(&[traffic as u64, number]), world.now));
-        self.services.len() as u32 - 1
+        self.rows.push(Service::new(traffic, entity_of(&[traffic as u64, number]), world.now));
+        self.rows.len() as u32 - 1
     }
 
     /// The service of a Pod.
@@ -194,7 +194,7 @@ impl Services {
         let Place { service, at, .. } = self.place(pod);
         if service != NONE {
             return self.change(world, service, |services, world| {
-                let row = &mut services.services[service as usize];
+                let row = &mut services.rows[service as usize];
                 let about = &world.spec.traffic[row.traffic];
                 row.endpoints[at as usize].look(world, about);
             });
@@ -210,21 +210,21 @@ impl Services {
 
     /// A service's load changes by itself.
     pub fn due(&mut self, world: &mut World<'_>, service: u32, epoch: u32) {
-        if self.services[service as usize].awaited.1 != epoch {
+        if self.rows[service as usize].awaited.1 != epoch {
             world.stale += 1;
             return;
         }
-        self.services[service as usize].awaited.0 = crate::units::SimTime::MAX;
+        self.rows[service as usize].awaited.0 = crate::units::SimTime::MAX;
         self.change(world, service, |_, _| {});
     }
 
     /// Adds up what has flowed through a service, changes it, and spreads its load anew.
     fn change<'s>(&mut self, world: &mut World<'s>, service: u32, change: impl FnOnce(&mut Self, &mut World<'s>)) {
-        let row = &mut self.services[service as usize];
+        let row = &mut self.rows[service as usize];
         let about = &world.spec.traffic[row.traffic];
         row.settle(about, &mut self.sums[row.traffic], world.now);
         change(self, world);
-        let row = &mut self.services[service as usize];
+        let row = &mut self.rows[service as usize];
         row.renew_rate(world, about);
         let next = row.spread(world, about, &mut self.sums[row.traffic]);
         if next != row.awaited.0 {
@@ -240,7 +240,7 @@ impl Services {
         let Member { traffic, destination, .. } = self.members[row.workload];
         let about = &world.spec.traffic[traffic].to[destination];
         let endpoint = Endpoint::new(world, about, (pod, destination), self.place(pod).cache);
-        let endpoints = &mut self.services[service as usize].endpoints;
+        let endpoints = &mut self.rows[service as usize].endpoints;
         let at = endpoints.len() as u32;
         endpoints.push(endpoint);
         let place = self.place_mut(pod);
@@ -250,7 +250,7 @@ impl Services {
     /// Strikes an endpoint off its list; its containers have nothing to do any more.
     fn strike(&mut self, world: &mut World<'_>, pod: PodId) {
         let Place { service, at, .. } = self.place(pod);
-        let row = &mut self.services[service as usize];
+        let row = &mut self.rows[service as usize];
         let mut endpoint = row.endpoints.swap_remove(at as usize);
         if let Some(moved) = row.endpoints.get(at as usize) {
             self.places[moved.pod.index()].at = at;
@@ -269,7 +269,7 @@ impl Services {
 
     /// Adds up what has flowed until now.
     fn settle(&mut self, world: &World<'_>) {
-        for row in &mut self.services {
+        for row in &mut self.rows {
             row.settle(&world.spec.traffic[row.traffic], &mut self.sums[row.traffic], world.now);
         }
     }
