@@ -89,6 +89,7 @@ fn cluster(nodes: u32, templates: u64, percentage: u32, asks: bool) -> Spec {
             .collect(),
         symbols,
         workloads: Table::new(),
+        traffic: Vec::new(),
         scheduler: SchedulerSpec { percentage_of_nodes_to_score: percentage, ..SchedulerSpec::default() },
         control_plane: ControlPlane::default(),
         kubelet: Kubelet::default(),

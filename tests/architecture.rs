@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms of `sim-core` and the rooms that each may name.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("units.rs", &[]),
     ("table.rs", &[]),
     ("engine", &["units"]),
@@ -19,9 +19,12 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("kubelet", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
     ("controllers", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
     ("faults", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
+    ("traffic", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
     (
         "simulation",
-        &["cluster", "controllers", "engine", "event", "faults", "kubelet", "measure", "scheduler", "spec", "table", "units", "world"],
+        &[
+            "cluster", "controllers", "engine", "event", "faults", "kubelet", "measure", "scheduler", "spec", "table", "traffic", "units", "world",
+        ],
     ),
 ];
 

@@ -351,6 +351,7 @@ fn outcome(replication: u32) -> Outcome {
         resources: resources(&live),
         addresses: AddressMeasures { in_use: scaled(&live, 0.999), assigned: pods.created, exhausted: 0, duplicates: 0 },
         scheduler: scheduler(&mut dice, &levels, pods.created),
+        traffic: Vec::new(),
         controllers: ControllerMeasures { releases: 31, rollouts: 30, scalings: 412, jobs: 1_310, jobs_completed: 1_288, jobs_failed: 9 },
         series: samples(&mut dice, &levels.live_at_hour),
         pods,
@@ -408,6 +409,7 @@ pub(crate) fn empty() -> Outcome {
         },
         addresses: AddressMeasures { in_use: none, assigned: 0, exhausted: 0, duplicates: 0 },
         scheduler: SchedulerMeasures { cycles: 0, unschedulable: 0, messages: Vec::new(), ..scheduler(&mut Dice(0), &levels, 0) },
+        traffic: Vec::new(),
         controllers: ControllerMeasures::default(),
         series: Vec::new(),
     }

@@ -169,3 +169,22 @@ fn the_published_schema_is_up_to_date() {
     let published = std::fs::read_to_string(path).unwrap_or_default();
     assert!(published == current, "{path} is out of date: run the tests with UPDATE_SCHEMA=1");
 }
+
+#[test]
+fn traffic_is_compiled_for_each_object_that_it_goes_to() {
+    let spec =
+        load(Path::new("tests/good/traffic.yaml"), &Overrides::default()).unwrap_or_else(|problems| panic!("{}", problems.plain())).spec;
+    let [traffic] = &spec.traffic[..] else { panic!("one entry") };
+    assert!(traffic.together && traffic.noise.is_some());
+    let [cold, preloaded] = &traffic.to[..] else { panic!("two objects") };
+    assert_eq!((cold.cache.unwrap().start, preloaded.cache.unwrap().start), (0.1, 0.85));
+    // The first of the two waits until it is warm: 5 min · ln 8.
+    let warm_up = |row: usize, at: usize| spec.templates.rows()[row].containers[at].behavior.warm_up.as_secs_f64();
+    assert!((warm_up(0, 0) - 300.0 * 8f64.ln()).abs() < 1e-6);
+    assert!(warm_up(1, usize::from(preloaded.serving)).abs() < 1e-12);
+    let path: Vec<bool> = preloaded.containers.iter().map(|part| part.in_path).collect();
+    assert_eq!((path, preloaded.serving), (vec![false, true, true], 2));
+    let proxy = preloaded.containers[1].cost.unwrap();
+    assert!((proxy.cpu - 2e-4).abs() < 1e-15 && proxy.idle_memory == 60_000_000);
+    assert_eq!(preloaded.containers[2].cost.unwrap().idle_cpu, 5_000);
+}

@@ -147,6 +147,15 @@ pub enum Event {
     },
     /// The scheduler sees a node's taints.
     TaintsSeen(NodeId),
+    /// Clients act on a change of a Pod's readiness.
+    Endpoint(PodRef),
+    /// The load of a service changes by itself: its rate, or what its caches spare.
+    Load {
+        /// Its row.
+        service: u32,
+        /// Grows each time another instant is awaited.
+        epoch: u32,
+    },
     /// A row of the time series is due.
     Sample,
     /// The warm-up is over.

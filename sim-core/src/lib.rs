@@ -20,6 +20,7 @@ pub mod scheduler;
 mod simulation;
 pub mod spec;
 pub mod table;
+mod traffic;
 pub mod units;
 mod world;
 

@@ -27,6 +27,8 @@ pub enum Note {
     Unready(PodId),
     /// To the controllers: a Pod's deletion has begun.
     Deleting(PodId),
+    /// To the traffic: a process of a Pod that serves requests has started, ended, hung or recovered.
+    Process(PodId),
     /// To the controllers: a container of a Pod was restarted.
     Restarted(PodId),
     /// To the controllers and the scheduler: a Pod has ended, well or badly.
@@ -84,6 +86,8 @@ pub struct TemplateFacts {
     pub weights: Weights,
     /// Each container's CPU shape, by place in [`World::shapes`].
     pub shapes: Vec<usize>,
+    /// True if its Pods serve requests.
+    pub serves: bool,
 }
 
 /// Clock, agenda, cluster and recorder of one run.
@@ -125,7 +129,11 @@ impl<'s> World<'s> {
     /// The world of one replication before anything runs.
     pub fn new(spec: &'s Spec, seed: Seed) -> Self {
         let mut shapes = Vec::new();
-        let facts = spec.templates.rows().iter().map(|template| facts_of(template, &mut shapes)).collect();
+        let mut facts: Table<TemplateId, TemplateFacts> =
+            spec.templates.rows().iter().map(|template| facts_of(template, &mut shapes)).collect();
+        for destination in spec.traffic.iter().flat_map(|traffic| &traffic.to) {
+            facts[spec.workloads[destination.workload].template].serves = true;
+        }
         Self {
             spec,
             seed,
@@ -459,6 +467,46 @@ impl<'s> World<'s> {
             self.record.resources.sidecar_memory_used[role].add(memory, now);
         }
         self.tell(pod, Some(index), Happening::Started);
+        self.process_changed(pod);
+    }
+
+    /// A running container uses `cpu` microcores and `memory` bytes from now on, or its memory limit if that is less.
+    pub fn set_use(&mut self, pod: PodId, index: u8, cpu: u64, memory: u64) {
+        let now = self.now;
+        let memory = self.container_spec(pod, index).memory_limit.map_or(memory, |limit| memory.min(limit.0));
+        let row = self.pods.container_mut(pod, index);
+        if row.state != ContainerState::Running || (row.cpu, row.memory) == (cpu, memory) {
+            return;
+        }
+        let before = (std::mem::replace(&mut row.cpu, cpu), std::mem::replace(&mut row.memory, memory));
+        let shape = self.shape(pod, index);
+        self.record.cpu_used.sub(shape, before.0, now);
+        self.record.cpu_used.add(shape, cpu, now);
+        self.record.memory_used.sub(0, before.1, now);
+        self.record.memory_used.add(0, memory, now);
+        if let Some(role) = self.sidecar_role(pod, index) {
+            let used = &mut self.record.resources.sidecar_memory_used[role];
+            used.set(used.level() - before.1 + memory, now);
+        }
+    }
+
+    /// A running container hangs, or does no longer.
+    pub fn set_hung(&mut self, pod: PodId, index: u8, hung: bool) {
+        self.pods.container_mut(pod, index).hung = hung;
+        self.process_changed(pod);
+    }
+
+    /// Tells the traffic, if requests go to the Pod.
+    fn process_changed(&mut self, pod: PodId) {
+        if self.facts[self.pods[pod].template].serves {
+            self.note(Note::Process(pod));
+        }
+    }
+
+    /// How long the container that runs takes from its start until it can serve.
+    pub fn serves_after(&self, pod: PodId, index: u8) -> SimSpan {
+        let row = self.pods.container(pod, index);
+        row.serves_at.since(row.started_at)
     }
 
     /// A container's process is gone; it goes to `next`.
@@ -479,6 +527,7 @@ impl<'s> World<'s> {
         let row = self.pods.container(pod, index);
         let reason = if row.exit != 0 && row.reason == ExitReason::Completed { ExitReason::Error } else { row.reason };
         self.tell(pod, Some(index), Happening::Terminated { code: row.exit, reason });
+        self.process_changed(pod);
     }
 
     fn shape(&self, pod: PodId, index: u8) -> usize {
@@ -546,7 +595,7 @@ impl<'s> World<'s> {
 
 fn facts_of(template: &PodTemplate, shapes: &mut Vec<Shape>) -> TemplateFacts {
     let shapes = template.containers.iter().map(|container| intern(shapes, container.behavior.usage.shape)).collect();
-    TemplateFacts { weights: weights_of(template), shapes }
+    TemplateFacts { weights: weights_of(template), shapes, serves: false }
 }
 
 fn intern(shapes: &mut Vec<Shape>, shape: Shape) -> usize {

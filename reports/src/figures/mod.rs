@@ -10,6 +10,7 @@ mod lifecycle;
 mod pods;
 mod resources;
 mod startup;
+mod traffic;
 mod unit;
 
 pub(crate) use lifecycle::arrow;
@@ -108,12 +109,13 @@ impl Measure {
 }
 
 /// The tables of measures, in the order of the report: a heading and its rows.
-pub(crate) const GROUPS: [(&str, &[Measure]); 9] = [
+pub(crate) const GROUPS: [(&str, &[Measure]); 10] = [
     ("Scale", fleet::SCALE),
     ("Pods", pods::PODS),
     ("Containers and restarts", containers::CONTAINERS),
     ("Start-up", startup::STARTUP),
     ("Resources", resources::RESOURCES),
+    ("Requests", traffic::TRAFFIC),
     ("Network and pause containers", fleet::NETWORK),
     ("Node failures", fleet::FAILURES),
     ("Scheduler and controllers", control::CONTROL),

@@ -63,12 +63,12 @@ pub(super) fn matches(select: &Select, part: &Part, row: usize, builder: &Builde
         && select.labels.iter().all(|(key, value)| has_label(template, key, value, builder))
 }
 
-fn has_label(template: &PodTemplate, key: &str, value: &str, builder: &Builder<'_>) -> bool {
+pub(super) fn has_label(template: &PodTemplate, key: &str, value: &str, builder: &Builder<'_>) -> bool {
     let (Some(key), Some(value)) = (builder.symbols.find(key), builder.symbols.find(value)) else { return false };
     template.labels.get(key) == Some(value)
 }
 
-fn role(container: &ContainerSpec) -> Role {
+pub(super) fn role(container: &ContainerSpec) -> Role {
     match (container.kind, container.helper) {
         (ContainerKind::Init, _) => Role::Init,
         (ContainerKind::Sidecar, _) | (ContainerKind::App, true) => Role::Sidecar,

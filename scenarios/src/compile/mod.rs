@@ -9,6 +9,7 @@ mod feasibility;
 mod law;
 pub(crate) mod situation;
 mod timing;
+mod traffic;
 mod workloads;
 
 pub(crate) use builder::{Builder, Class, Origin};
@@ -133,6 +134,7 @@ fn compile(
         faults::tolerate_memory_pressure(&mut parts, builder);
     }
     let faults = faults::faults(&given.faults, (&pools, &zones), &parts, builder);
+    let traffic = traffic::traffic(&given.traffic, &mut parts, builder);
     feasibility::check(&parts, &pools, &zones, builder);
     workloads::check_totals(&parts, builder);
     let warmup = warmup(given.warmup.as_ref(), builder);
@@ -155,6 +157,7 @@ fn compile(
         pools,
         templates,
         workloads,
+        traffic,
         namespaces: manifest::namespaces(objects.workloads.iter().flatten(), builder),
         disruption_budgets: manifest::budgets(objects.workloads.iter().flatten(), builder),
         faults,

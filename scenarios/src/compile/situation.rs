@@ -115,6 +115,7 @@ fn nothing() -> Spec {
         pools: Table::new(),
         templates: Table::new(),
         workloads: Table::new(),
+        traffic: Vec::new(),
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
         faults: Vec::new(),

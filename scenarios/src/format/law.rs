@@ -133,7 +133,7 @@ pub(crate) struct Weighted<U> {
 }
 
 /// Lets a bare value stand for the constant law.
-fn bare(schema: &mut Schema) {
+pub(super) fn bare(schema: &mut Schema) {
     let Some(choices) = schema.get_mut("oneOf").and_then(serde_json::Value::as_array_mut) else { return };
     let constant = choices.iter().find_map(|choice| choice.pointer(&format!("/properties/{BARE}"))).cloned();
     choices.extend(constant);

@@ -6,6 +6,7 @@ mod eviction;
 mod experiment;
 mod fault;
 mod law;
+mod traffic;
 mod workload;
 
 pub(crate) use behavior::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
@@ -17,6 +18,7 @@ pub(crate) use eviction::{CpuWeightsFile, EvictionFile, KubeletReservedFile, Pro
 pub(crate) use experiment::{ArmFile, CompareFile};
 pub(crate) use fault::{FaultFile, FaultKindFile, MemoryPressureFile, NodeLifecycleFile, On};
 pub(crate) use law::{Law, Weighted};
+pub(crate) use traffic::{CacheFile, CostFile, NoiseFile, PaceFile, RateFile, Spread, TrafficFile};
 pub(crate) use workload::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -87,6 +89,9 @@ pub(crate) struct SpecFile {
     /// What manifests cannot say: how long containers run, how often they fail, what they use. Later entries override earlier ones field by field.
     #[serde(default)]
     pub(crate) behaviors: Vec<At<BehaviorFile>>,
+    /// Requests to workloads, and what they cost.
+    #[serde(default)]
+    pub(crate) traffic: Vec<At<TrafficFile>>,
     /// What goes wrong besides what behaviours say.
     #[serde(default)]
     pub(crate) faults: Vec<At<FaultFile>>,

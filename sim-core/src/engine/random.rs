@@ -142,6 +142,11 @@ pub enum Purpose {
     Equilibrium = 110,
     /// How much of its time is left to what is there when a run starts.
     Residual = 111,
+
+    /// By how much the rate of requests to a service departs from its curve.
+    RequestRate = 130,
+    /// How late clients act on a change of a pod's readiness.
+    Endpoint = 131,
 }
 
 /// Numbers the thing that `parts` identify, such as workload, instance and ordinal. Depends on their order and count.
@@ -401,6 +406,7 @@ mod tests {
             (Purpose::Patch, 75),
             (Purpose::NodeFailure, 90), (Purpose::NodeRepair, 91),
             (Purpose::Equilibrium, 110), (Purpose::Residual, 111),
+            (Purpose::RequestRate, 130), (Purpose::Endpoint, 131),
         ];
         for (purpose, number) in numbers {
             assert_eq!(purpose as u16, number, "{purpose:?}");

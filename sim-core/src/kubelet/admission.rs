@@ -111,6 +111,9 @@ mod tests {
             kubelet: Kubelet::default(),
             registry: Registry::default(),
             network: Network::default(),
+            faults: Vec::new(),
+            node_lifecycle: crate::spec::NodeLifecycle::default(),
+            traffic: Vec::new(),
         }
     }
 

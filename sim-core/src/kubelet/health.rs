@@ -212,7 +212,11 @@ fn ready_at(world: &World<'_>, pod: PodId, index: u8) -> Option<SimTime> {
         return None;
     }
     let from = probe::counts_from(about, row.started_at, row.poked_at);
-    Some(probe::ready_at(about, sync::pokes(world, pod, row.poked_at), from, row.serves_at).max(world.now))
+    let warm = row.serves_at + world.container_spec(pod, index).behavior.warm_up;
+    if warm > world.end {
+        return None;
+    }
+    Some(probe::ready_at(about, sync::pokes(world, pod, row.poked_at), from, warm).max(world.now))
 }
 
 /// All containers of a Pod pass their readiness probes, unless one of them has begun to hang since that was foretold.
@@ -265,7 +269,7 @@ pub fn hung(world: &mut World<'_>, container: ContainerRef) {
 
 /// A container's process stops answering for `lasts`.
 pub fn hangs(world: &mut World<'_>, pod: PodId, index: u8, lasts: SimSpan) {
-    world.pods.container_mut(pod, index).hung = true;
+    world.set_hung(pod, index, true);
     world.record.containers.hangs += 1;
     note_failure(world, pod);
     let over = world.now + lasts;
@@ -314,7 +318,8 @@ pub fn hang_over(world: &mut World<'_>, container: ContainerRef) {
     if row.condemned {
         return;
     }
-    (row.hung, row.serves_at) = (false, row.serves_at.max(now));
+    row.serves_at = row.serves_at.max(now);
+    world.set_hung(pod, container.index, false);
     if world.pods[pod].state == PodState::Healthy {
         recovered(world, pod);
     }

@@ -10,6 +10,7 @@ mod status;
 mod survival;
 mod tally;
 mod time_average;
+mod traffic;
 mod usage;
 
 pub use happening::{Happening, Pressure, ProbeKind};
@@ -24,6 +25,7 @@ pub use status::{Condition, ConditionKind, ContainerSituation, ContainerStatus, 
 pub use survival::{Survival, SurvivalPoint};
 pub use tally::Tally;
 pub use time_average::TimeAverage;
+pub use traffic::TrafficMeasures;
 pub use usage::UsageMeter;
 
 pub use crate::cluster::Step;

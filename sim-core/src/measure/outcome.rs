@@ -1,6 +1,6 @@
 //! What a run leaves: plain data, nothing formatted, everything in exact sums. Reports turn it into figures.
 
-use super::{Survival, Tally, TimeAverage};
+use super::{Survival, Tally, TimeAverage, TrafficMeasures};
 use crate::cluster::PodState;
 #[cfg(doc)]
 use crate::cluster::Step;
@@ -35,6 +35,8 @@ pub struct Outcome {
     pub scheduler: SchedulerMeasures,
     /// Controllers.
     pub controllers: ControllerMeasures,
+    /// Traffic, in the scenario's order.
+    pub traffic: Vec<TrafficMeasures>,
     /// State of the cluster at equal steps.
     pub series: Vec<Sample>,
 }

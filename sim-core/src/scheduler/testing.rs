@@ -30,6 +30,7 @@ pub(super) fn empty_spec() -> Spec {
         faults: Vec::new(),
         node_lifecycle: crate::spec::NodeLifecycle::default(),
         workloads: Table::new(),
+        traffic: Vec::new(),
         scheduler: SchedulerSpec { tie_break: TieBreak::LowestIndex, ..SchedulerSpec::default() },
         control_plane: ControlPlane::default(),
         kubelet: Kubelet::default(),

@@ -15,6 +15,7 @@ use crate::kubelet;
 use crate::measure::{Batch, EngineCounts, Filter, Happening, Observer, Outcome};
 use crate::spec::{Spec, Warmup};
 use crate::table::PodId;
+use crate::traffic::Services;
 use crate::units::SimTime;
 use crate::world::{Note, World};
 use scheduling::Scheduling;
@@ -43,6 +44,7 @@ pub struct Simulation<'s> {
     world: World<'s>,
     scheduling: Scheduling,
     controllers: Controllers,
+    services: Services,
     counts: EngineCounts,
     replication: u32,
     opened: bool,
@@ -63,9 +65,9 @@ impl<'s> Simulation<'s> {
         let mut world = World::new(spec, spec.seed.replication(replication));
         world.observer = observer;
         let controllers = Controllers::new(&mut world);
-        let scheduling = Scheduling::new(spec);
+        let (scheduling, services) = (Scheduling::new(spec), Services::new(&world));
         world.record.count_nodes(spec);
-        let mut run = Self { world, scheduling, controllers, counts: EngineCounts::default(), replication, opened: false };
+        let mut run = Self { world, scheduling, controllers, services, counts: EngineCounts::default(), replication, opened: false };
         run.begin();
         run
     }
@@ -81,6 +83,8 @@ impl<'s> Simulation<'s> {
         }
         faults::begin(&mut self.world);
         self.deliver();
+        let instances = self.controllers.instances.iter().map(|(id, instance)| (id, instance.workload));
+        self.services.begin(&mut self.world, instances);
         self.world.at(self.world.now, Event::Sample);
     }
 
@@ -139,7 +143,8 @@ impl<'s> Simulation<'s> {
     /// # Errors
     /// What does not hold, in words: something is overcommitted, owned twice, or lost.
     pub fn audit(&self) -> Result<(), String> {
-        audit::audit(&self.world, &self.scheduling, &self.controllers)
+        audit::audit(&self.world, &self.scheduling, &self.controllers)?;
+        self.services.audit(&self.world)
     }
 
     fn dispatch(&mut self, event: Event) {
@@ -172,7 +177,10 @@ impl<'s> Simulation<'s> {
             Event::Stopped(pod) => kubelet::stopped(world, pod),
             Event::Released(pod) => self.released(pod),
             Event::TornDown(pod) => kubelet::torn_down(world, pod),
-            Event::Removed(pod) => kubelet::removed(world, pod),
+            Event::Removed(pod) => {
+                self.services.gone(world, pod);
+                kubelet::removed(world, pod);
+            }
             Event::LifetimeOver(pod) => delete_if_alive(world, pod),
             Event::GaveUp(pod) => scheduling::gave_up(world, pod),
             Event::Reconcile(instance) => self.controllers.reconcile(world, instance),
@@ -188,6 +196,8 @@ impl<'s> Simulation<'s> {
             Event::TaintEvicts { node, epoch, seconds } => self.controllers.nodes.evict(world, node, epoch, seconds),
             Event::NodeCollected { node, beat } => self.controllers.nodes.collected(world, node, beat),
             Event::TaintsSeen(node) => self.scheduling.taints_seen(world, node),
+            Event::Endpoint(pod) => self.services.heard(world, pod),
+            Event::Load { service, epoch } => self.services.due(world, service, epoch),
             Event::Sample => self.sample(),
             Event::WindowOpens => self.open(),
         }
@@ -203,7 +213,12 @@ impl<'s> Simulation<'s> {
                     kubelet::delete(&mut self.world, pod);
                 }
                 Note::Ended { pod, .. } => self.ended(pod),
-                Note::Deleting(pod) => self.scheduling.deleting(&self.world, pod),
+                Note::Deleting(pod) => {
+                    self.scheduling.deleting(&self.world, pod);
+                    self.services.readiness(&mut self.world, pod);
+                }
+                Note::Ready(pod) | Note::Unready(pod) => self.services.readiness(&mut self.world, pod),
+                Note::Process(pod) => self.services.process(&mut self.world, pod),
                 Note::NodeDown(node) => kubelet::node_down(&mut self.world, node),
                 Note::NodeBack(node) => kubelet::node_back(&mut self.world, node),
                 Note::Collected(pod) => kubelet::collected(&mut self.world, pod),
@@ -211,13 +226,7 @@ impl<'s> Simulation<'s> {
                 Note::Struck { container, fault } => kubelet::struck(&mut self.world, container, fault),
                 Note::Tainted(node) => scheduling::tainted(&mut self.world, node),
                 Note::Started(pod) => kubelet::made_good(&mut self.world, pod),
-                Note::NodeSilent(_)
-                | Note::NodeHeard(_)
-                | Note::NodeRuntime(..)
-                | Note::NodePressure { .. }
-                | Note::Ready(_)
-                | Note::Unready(_)
-                | Note::Restarted(_) => {}
+                Note::NodeSilent(_) | Note::NodeHeard(_) | Note::NodeRuntime(..) | Note::NodePressure { .. } | Note::Restarted(_) => {}
             }
             self.controllers.take(&mut self.world, note);
         }
@@ -255,6 +264,7 @@ impl<'s> Simulation<'s> {
         let now = self.world.now;
         self.world.record.open(now);
         self.scheduling.open(now);
+        self.services.open(&self.world);
         self.opened = true;
         let ids: Vec<PodId> = self.world.pods.iter().map(|(id, _)| id).collect();
         for id in ids {
@@ -282,7 +292,8 @@ impl<'s> Simulation<'s> {
                 self.world.record.count_request_again(&weights, row.assigned_at, now);
             }
         }
-        outcome::outcome(self.world, &self.scheduling, self.counts, self.replication)
+        let traffic = self.services.finish(&self.world);
+        outcome::outcome(self.world, &self.scheduling, traffic, self.counts, self.replication)
     }
 }
 

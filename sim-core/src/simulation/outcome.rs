@@ -3,7 +3,7 @@
 use super::runs;
 use super::scheduling::Scheduling;
 use crate::cluster::ImageCache;
-use crate::measure::{EngineCounts, Outcome, Sample};
+use crate::measure::{EngineCounts, Outcome, Sample, TrafficMeasures};
 use crate::world::World;
 
 /// The cluster as it is now.
@@ -30,7 +30,13 @@ pub(super) fn sample(world: &World<'_>, scheduling: &Scheduling) -> Sample {
 }
 
 /// Closes the books.
-pub(super) fn outcome(world: World<'_>, scheduling: &Scheduling, mut engine: EngineCounts, replication: u32) -> Outcome {
+pub(super) fn outcome(
+    world: World<'_>,
+    scheduling: &Scheduling,
+    traffic: Vec<TrafficMeasures>,
+    mut engine: EngineCounts,
+    replication: u32,
+) -> Outcome {
     let now = world.now;
     let images = image_bytes(&world);
     let duplicates = super::audit::duplicate_addresses(&world);
@@ -57,6 +63,7 @@ pub(super) fn outcome(world: World<'_>, scheduling: &Scheduling, mut engine: Eng
         addresses: record.addresses,
         scheduler,
         controllers: record.controllers,
+        traffic,
         series: record.series,
     }
 }

@@ -1,6 +1,7 @@
 //! Behaviours: what a manifest cannot say. How long a container runs, how much it uses, how often it fails.
 
 use super::distribution::Distribution;
+use crate::units::SimSpan;
 
 /// What a container does once it runs. Times are drawn in seconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,8 @@ pub struct Behavior {
     pub hang: Option<Hang>,
     /// From start until it can serve (passes its checks).
     pub ready: Distribution,
+    /// From then until its cache is warm enough for its probes to pass; what traffic to it says.
+    pub warm_up: SimSpan,
     /// From SIGTERM to exit; cut by the grace period's SIGKILL.
     pub shutdown: Distribution,
     /// Exit code on SIGTERM: 0 if it is handled, 143 if not.
@@ -94,6 +97,7 @@ impl Default for Behavior {
             failure_exit: 1,
             hang: None,
             ready: Distribution::Constant(0.0),
+            warm_up: SimSpan::ZERO,
             shutdown: Distribution::Constant(0.5),
             shutdown_exit: 0,
             post_start: Distribution::Constant(0.0),

@@ -13,6 +13,7 @@ mod qos;
 mod storage;
 mod symbols;
 mod timing;
+mod traffic;
 mod workload;
 
 pub use affinity::{DisruptionBudget, LabelSelector, Namespace, PodAffinity, PodAffinityTerm, TopologySpreadConstraint, WhenUnsatisfiable};
@@ -34,6 +35,7 @@ pub use qos::{PodLevel, Qos};
 pub use storage::{AttachedVolume, Claim, ClaimState, Volume};
 pub use symbols::{Labels, Symbols};
 pub use timing::{ClientLimits, ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
+pub use traffic::{Cache, Cost, Destination, Noise, Pace, Part, Rate, Traffic, next_multiple};
 pub use workload::{Arrivals, Controller, Deployment, Job, Occasion, Portion, Releases, Replicas, ScaleTo, Scaling, Source, Workload};
 
 use crate::engine::random::Seed;
@@ -76,6 +78,8 @@ pub struct Spec {
     pub faults: Vec<Fault>,
     /// The node lifecycle controller.
     pub node_lifecycle: NodeLifecycle,
+    /// Requests to workloads.
+    pub traffic: Vec<Traffic>,
     /// Scheduler.
     pub scheduler: SchedulerSpec,
     /// Control plane.

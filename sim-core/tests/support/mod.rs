@@ -62,6 +62,7 @@ pub fn cluster(nodes: u32, cpu: u64, template: PodTemplate, symbols: Symbols, wo
         faults: Vec::new(),
         node_lifecycle: NodeLifecycle::default(),
         workloads: Table::from(vec![workload]),
+        traffic: Vec::new(),
         scheduler: SchedulerSpec::default(),
         control_plane: ControlPlane::default(),
         kubelet: Kubelet::default(),
