@@ -226,6 +226,7 @@ fn startup(dice: &mut Dice, started: u64) -> StartupMeasures {
         ready: tally(dice, started, 8.2, 0.6),
         objective: tally(dice, started, 1.6, 0.35),
         pulls: started / 3,
+        pull_failures: 0,
         pull_hits: started,
         pulled: started / 3 * (180 << 20),
         images: ImageMeasures {
@@ -332,6 +333,25 @@ fn scheduler(dice: &mut Dice, levels: &Levels, placed: u64) -> SchedulerMeasures
     }
 }
 
+/// So many nodes, none of which ever fails.
+fn nodes(count: u64, pods_max: u32) -> NodeMeasures {
+    let (level, none) = (TimeAverage::new(count, OPENED), TimeAverage::new(0, OPENED));
+    NodeMeasures {
+        ready: level,
+        occupied: level,
+        pods_max,
+        down: none,
+        failures: 0,
+        downtime: Tally::default(),
+        pods_lost: 0,
+        evicted: 0,
+        pods_collected: 0,
+        detection: Tally::default(),
+        recovery: Tally::default(),
+        recovered_elsewhere: 0,
+    }
+}
+
 /// One replication.
 fn outcome(replication: u32) -> Outcome {
     let mut dice = Dice(u64::from(replication) + 7);
@@ -344,7 +364,7 @@ fn outcome(replication: u32) -> Outcome {
         opened: OPENED,
         closed: closed(),
         engine: EngineCounts { events: 1_843_211 + dice.word() % 9_000, stale: 1_204, pending_max: 8_931, streams: 90_112 },
-        nodes: NodeMeasures { ready: TimeAverage::new(NODES, OPENED), occupied: TimeAverage::new(NODES, OPENED), pods_max: 37 },
+        nodes: nodes(NODES, 37),
         containers: containers(&mut dice, &live, pods.created),
         lifecycle: lifecycle(&mut dice, pods.created, pods.succeeded, pods.failed),
         startup: startup(&mut dice, pods.created),
@@ -375,7 +395,7 @@ pub(crate) fn empty() -> Outcome {
         opened: OPENED,
         closed: closed(),
         engine: EngineCounts::default(),
-        nodes: NodeMeasures { ready: none, occupied: none, pods_max: 0 },
+        nodes: nodes(0, 0),
         pods: PodMeasures { given_up: 0, restarted: 0, ..pods(&[], &levels) },
         containers: ContainerMeasures {
             live: none,

@@ -106,8 +106,12 @@ fn taints_of_a_large_zone_come_ten_seconds_apart_and_those_of_a_small_broken_zon
     // Twice the nodes make the zone a large one, which evicts at the secondary rate: one in 100 s.
     let mut more = with(zoned(service(100, 500, 100), 1), node_fault(NodeFault::Crash, 4.0 * HOUR, 0..60));
     (more.node_lifecycle.monitor_period, more.duration) = (SimSpan::from_secs(200), SimSpan::from_secs(3_000));
-    let evicted = audited(&more, 1_001).nodes.evicted;
-    assert!((14..=18).contains(&evicted), "{evicted} Pods evicted in about 1,600 s");
+    let outcomes = seeds(&more, 8);
+    assert!(outcomes.iter().filter(at_one_look).count() >= 5, "renewals seldom lie on both sides of a look");
+    for outcome in outcomes.iter().filter(at_one_look) {
+        let evicted = outcome.nodes.evicted;
+        assert!((14..=18).contains(&evicted), "{evicted} Pods evicted in about 1,600 s");
+    }
 }
 
 #[test]

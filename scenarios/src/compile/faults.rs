@@ -207,8 +207,8 @@ fn node(what: NodeFault, lasts: &Law<Time>, on: &At<On>, world: &World<'_>, buil
         builder.report.problem(Code::Conflict, on.span, "this fault befalls nodes, which `workload` and `containerName` do not choose");
     }
     let pool_names = || world.pools.rows().iter().filter(|pool| !pool.single).map(|pool| pool.name.as_str());
-    known(&on.value.pools, "node pool", pool_names().collect(), builder);
-    known(&on.value.zones, "zone", world.zones.rows().iter().map(String::as_str).collect(), builder);
+    known(&on.value.pools, "node pool", &pool_names().collect::<Vec<_>>(), builder);
+    known(&on.value.zones, "zone", &world.zones.rows().iter().map(String::as_str).collect::<Vec<_>>(), builder);
     known_nodes(&on.value.nodes, world, builder);
     let nodes = nodes(&on.value, world, builder);
     if nodes.is_empty() {
@@ -218,7 +218,7 @@ fn node(what: NodeFault, lasts: &Law<Time>, on: &At<On>, world: &World<'_>, buil
 }
 
 /// Reports names that are not among those that are known.
-fn known(given: &[At<String>], what: &str, known: Vec<&str>, builder: &mut Builder<'_>) {
+fn known(given: &[At<String>], what: &str, known: &[&str], builder: &mut Builder<'_>) {
     for name in given.iter().filter(|name| !known.contains(&name.value.as_str())) {
         builder
             .report
@@ -300,7 +300,7 @@ fn zone(lasts: &Law<Time>, given: &FaultFile, world: &World<'_>, builder: &mut B
     if !on.pools.is_empty() || !on.nodes.is_empty() || !on.labels.is_empty() || selects_containers(on) {
         builder.report.problem(Code::Conflict, given.on.span, "this fault befalls zones, which only `zones` chooses");
     }
-    known(&on.zones, "zone", world.zones.rows().iter().map(String::as_str).collect(), builder);
+    known(&on.zones, "zone", &world.zones.rows().iter().map(String::as_str).collect::<Vec<_>>(), builder);
     let wanted = |zone: &str| on.zones.is_empty() || on.zones.iter().any(|name| name.value == zone);
     let zones: Vec<ZoneId> = world.zones.iter().filter(|(_, zone)| wanted(zone)).map(|(id, _)| id).collect();
     if world.zones.is_empty() {
