@@ -275,7 +275,7 @@ fn a_registry_that_does_not_answer_holds_up_pods_on_nodes_without_the_image() {
     };
     let (sound, slow) = (empty(None), empty(Some(fault(RegistryFault::Slow(10.0)))));
     assert_eq!(sound.images.failed(), 0);
-    assert!(slow.running.max().unwrap() > 5.0 * sound.running.max().unwrap());
+    assert!(slow.running.max().unwrap() > 12.0 + sound.running.max().unwrap());
     for what in [RegistryFault::Outage, RegistryFault::BadImage(ImageId(0))] {
         let startup = empty(Some(fault(what)));
         assert!(startup.images.failed() >= 40 * 4 && startup.running.min().unwrap() >= 600.0, "{:?}", startup.images.failed());
