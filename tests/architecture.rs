@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms of `sim-core` and the rooms that each may name.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("units.rs", &[]),
     ("table.rs", &[]),
     ("engine", &["units"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("event.rs", &["cluster", "table"]),
     ("scheduler", &["engine", "spec", "table", "units"]),
     ("world.rs", &["cluster", "engine", "event", "measure", "spec", "table", "units"]),
+    ("world", &["cluster", "engine", "event", "measure", "spec", "table", "units"]),
     ("kubelet", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
     ("controllers", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
     ("simulation", &["cluster", "controllers", "engine", "event", "kubelet", "measure", "scheduler", "spec", "table", "units", "world"]),

@@ -1,7 +1,7 @@
 //! Events: a closed list, small enough to be copied on every move of the event list.
 
 use crate::cluster::PodRef;
-use crate::table::{InstanceId, WorkloadId};
+use crate::table::{InstanceId, NodeId, WorkloadId};
 
 /// What may happen. An event that belongs to a Pod or container carries its generation; one that comes too late is dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,6 +69,16 @@ pub enum Event {
         /// Which entry of its scaling list.
         entry: u16,
     },
+    /// What all containers use is read: once a minute.
+    Minute,
+    /// A container's use changes with its age: a phase or a leak begins.
+    UseChanges(ContainerRef),
+    /// A container meets its memory limit.
+    OutOfMemory(ContainerRef),
+    /// A kubelet looks at what its node has left, where that may be too little.
+    Look(NodeId),
+    /// A node's memory runs out.
+    NodeOutOfMemory(NodeId),
     /// A row of the time series is due.
     Sample,
     /// The warm-up is over.

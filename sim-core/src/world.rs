@@ -3,14 +3,21 @@
 //! A room (scheduler, kubelet, controllers) never calls another. It changes the world, puts events on the agenda, and leaves a
 //! [`Note`]; the loop of [`crate::simulation`] takes notes to whom they concern.
 
-use crate::cluster::{ContainerState, Nodes, Pod, PodRef, PodState, Pods, Signal, Step};
+use crate::cluster::{ContainerState, Course, Load, Nodes, Pod, PodRef, PodState, Pods, Signal, Step};
 use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
 use crate::event::{ContainerRef, Event};
-use crate::measure::{Happening, Recorder, Weights};
+use crate::measure::{Happening, Pressure, Recorder, Weights};
 use crate::spec::{ContainerKind, ContainerSpec, Controller, Distribution, PodTemplate, Shape, Spec};
 use crate::table::{NodeId, PodId, Table, TemplateId};
 use crate::units::{SimSpan, SimTime};
+use std::collections::BTreeMap;
+
+mod using;
+mod work;
+
+pub use using::Allotment;
+pub use work::Works;
 
 /// What one room leaves for another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +41,17 @@ pub enum Note {
         /// True if it succeeded.
         well: bool,
     },
+    /// To the kubelet: a node's containers may want more than it has.
+    Load(NodeId),
+    /// To the scheduler's side: a node's pressure condition began or ended.
+    Pressure {
+        /// The node.
+        node: NodeId,
+        /// Which.
+        pressure: Pressure,
+        /// True if it began.
+        on: bool,
+    },
 }
 
 /// What a template's Pods weigh in the measures, and the shapes of their containers' use.
@@ -41,7 +59,7 @@ pub enum Note {
 pub struct TemplateFacts {
     /// Weights in the measures.
     pub weights: Weights,
-    /// Each container's CPU shape, by place in [`World::shapes`].
+    /// The course of each container's CPU use, by place in [`World::load`].
     pub shapes: Vec<usize>,
 }
 
@@ -64,6 +82,14 @@ pub struct World<'s> {
     pub pods: Pods,
     /// Sums.
     pub record: Recorder,
+    /// What containers want and hold, node by node.
+    pub load: Load,
+    /// Runs that are work.
+    pub works: Works,
+    /// Levels (CPU, memory) of containers whose use goes with their age, before phases.
+    pub bases: BTreeMap<(PodId, u8), (u64, u64)>,
+    /// Requests and limits of containers that were resized.
+    pub resized: BTreeMap<(PodId, u8), Allotment>,
     /// Facts of each template.
     pub facts: Table<TemplateId, TemplateFacts>,
     /// Notes that nobody has read yet, oldest first.
@@ -77,8 +103,9 @@ pub struct World<'s> {
 impl<'s> World<'s> {
     /// The world of one replication before anything runs.
     pub fn new(spec: &'s Spec, seed: Seed) -> Self {
-        let mut shapes = Vec::new();
-        let facts = spec.templates.rows().iter().map(|template| facts_of(template, &mut shapes)).collect();
+        let mut courses = Vec::new();
+        let facts = spec.templates.rows().iter().map(|template| facts_of(template, &mut courses)).collect();
+        let shapes: Vec<Shape> = courses.iter().flat_map(|course| vec![course.shape; usize::from(course.lanes())]).collect();
         Self {
             spec,
             seed,
@@ -88,6 +115,10 @@ impl<'s> World<'s> {
             nodes: Nodes::new(spec),
             pods: Pods::default(),
             record: Recorder::new(&shapes),
+            load: Load::new(spec, courses),
+            works: Works::default(),
+            bases: BTreeMap::new(),
+            resized: BTreeMap::new(),
             facts,
             notes: std::collections::VecDeque::new(),
             streams: 0,
@@ -329,11 +360,7 @@ impl<'s> World<'s> {
         row.epoch = row.epoch.wrapping_add(1);
         row.starts += 1;
         self.record.containers.running.add(1, now);
-        self.record.cpu_used.add(self.shape(pod, index), cpu, now);
-        self.record.memory_used.add(0, memory, now);
-        if let Some(role) = self.sidecar_role(pod, index) {
-            self.record.resources.sidecar_memory_used[role].add(memory, now);
-        }
+        self.use_begins(pod, index);
     }
 
     /// A container's process is gone; it goes to `next`.
@@ -341,18 +368,15 @@ impl<'s> World<'s> {
         let now = self.now;
         let row = self.pods.container_mut(pod, index);
         assert_eq!(row.state, ContainerState::Running, "only a running container ends");
-        let (cpu, memory) = (row.cpu, row.memory);
-        (row.state, row.cpu, row.memory, row.ended_at) = (next, 0, 0, now);
+        self.use_ends(pod, index);
+        let row = self.pods.container_mut(pod, index);
+        (row.state, row.ended_at) = (next, now);
         row.epoch = row.epoch.wrapping_add(1);
         self.record.containers.running.sub(1, now);
-        self.record.cpu_used.sub(self.shape(pod, index), cpu, now);
-        self.record.memory_used.sub(0, memory, now);
-        if let Some(role) = self.sidecar_role(pod, index) {
-            self.record.resources.sidecar_memory_used[role].sub(memory, now);
-        }
     }
 
-    fn shape(&self, pod: PodId, index: u8) -> usize {
+    /// The course of a container's CPU use, by place in [`World::load`].
+    pub(crate) fn shape(&self, pod: PodId, index: u8) -> usize {
         self.facts[self.pods[pod].template].shapes[usize::from(index)]
     }
 
@@ -388,15 +412,15 @@ impl<'s> World<'s> {
     }
 }
 
-fn facts_of(template: &PodTemplate, shapes: &mut Vec<Shape>) -> TemplateFacts {
-    let shapes = template.containers.iter().map(|container| intern(shapes, container.behavior.usage.shape)).collect();
+fn facts_of(template: &PodTemplate, courses: &mut Vec<Course>) -> TemplateFacts {
+    let shapes = template.containers.iter().map(|container| intern(courses, Course::of(&container.behavior.usage))).collect();
     TemplateFacts { weights: weights_of(template), shapes }
 }
 
-fn intern(shapes: &mut Vec<Shape>, shape: Shape) -> usize {
-    shapes.iter().position(|known| *known == shape).unwrap_or_else(|| {
-        shapes.push(shape);
-        shapes.len() - 1
+fn intern(courses: &mut Vec<Course>, course: Course) -> usize {
+    courses.iter().position(|known| *known == course).unwrap_or_else(|| {
+        courses.push(course);
+        courses.len() - 1
     })
 }
 

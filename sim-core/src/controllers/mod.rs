@@ -130,7 +130,7 @@ impl Controllers {
                 }
             }
             Note::Restarted(pod) => job::restarted(self, world, pod),
-            Note::Created(_) | Note::Delete(_) => {}
+            Note::Created(_) | Note::Delete(_) | Note::Load(_) | Note::Pressure { .. } => {}
         }
     }
 

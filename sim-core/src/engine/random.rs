@@ -90,6 +90,10 @@ pub enum Purpose {
     Shutdown = 36,
     /// What a container uses of what it asked for.
     Usage = 37,
+    /// Which series of random fluctuation a container follows, how fast it leaks and writes.
+    Growth = 38,
+    /// Random fluctuation of what containers use.
+    Noise = 39,
 
     /// How large an image is, or how fast it is pulled.
     ImagePull = 50,

@@ -11,12 +11,12 @@ mod usage;
 pub use happening::{Happening, Pressure, ProbeKind};
 pub use outcome::{
     AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, LifecycleMeasures, NodeMeasures, Outcome, PendingReason,
-    PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures,
+    PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures, UsageMeasures,
 };
 pub use recorder::{Recorder, Weights};
 pub use survival::{Survival, SurvivalPoint};
 pub use tally::Tally;
 pub use time_average::TimeAverage;
-pub use usage::UsageMeter;
+pub use usage::{GrowthMeter, UsageMeter};
 
 pub use crate::cluster::Step;

@@ -13,7 +13,7 @@ mod timing;
 mod workload;
 
 pub use affinity::{DisruptionBudget, LabelSelector, Namespace, PodAffinity, PodAffinityTerm, TopologySpreadConstraint, WhenUnsatisfiable};
-pub use behavior::{Behavior, Hang, Level, Shape, Usage};
+pub use behavior::{Behavior, Growth, Hang, Level, Noise, Phase, Shape, Trace, Usage};
 pub use distribution::Distribution;
 pub use node::{NodePool, NodeShape, Taint, TaintEffect};
 pub use pod::{
