@@ -4,6 +4,7 @@
 
 mod images;
 mod restart;
+pub(crate) mod rules;
 mod running;
 mod season;
 mod start;

@@ -3,10 +3,12 @@
 mod affinity;
 pub mod behavior;
 pub mod distribution;
+pub mod eviction;
 mod node;
 mod pod;
 mod policy;
 mod profile;
+mod qos;
 mod storage;
 mod symbols;
 mod timing;
@@ -15,16 +17,18 @@ mod workload;
 pub use affinity::{DisruptionBudget, LabelSelector, Namespace, PodAffinity, PodAffinityTerm, TopologySpreadConstraint, WhenUnsatisfiable};
 pub use behavior::{Behavior, Growth, Hang, Level, Noise, Phase, Shape, Trace, Usage};
 pub use distribution::Distribution;
+pub use eviction::{CpuWeights, Eviction, EvictionSignal, Threshold};
 pub use node::{NodePool, NodeShape, Taint, TaintEffect};
 pub use pod::{
-    ContainerKind, ContainerSpec, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy, Requirement,
-    RestartPolicy, Toleration,
+    ContainerKind, ContainerSpec, EmptyDir, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy, Requirement,
+    ResizePolicy, RestartPolicy, Toleration,
 };
 pub use policy::{ArgumentValue, PolicyArgs};
 pub use profile::{
     BalancedAllocationArgs, DEFAULT_FILTERS, DEFAULT_SCORES, FitArgs, InterPodAffinityArgs, NodeAffinityArgs, PreemptionArgs, ProfileSpec,
     ScoringStrategy, SpreadArgs, SpreadDefaults, WeightedResource,
 };
+pub use qos::{PodLevel, Qos};
 pub use storage::{AttachedVolume, Claim, ClaimState, Volume};
 pub use symbols::{Labels, Symbols};
 pub use timing::{ClientLimits, ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};

@@ -2,6 +2,7 @@
 
 use super::affinity::{LabelSelector, PodAffinity, TopologySpreadConstraint};
 use super::behavior::Behavior;
+use super::qos::{self, PodLevel, Qos};
 use super::storage::Claim;
 use super::symbols::Labels;
 use super::{Requests, TaintEffect};
@@ -32,6 +33,19 @@ pub struct PodTemplate {
     /// CPU and memory that the Pod adds to its node's `NonZeroRequested`: unlike in [`PodTemplate::scored`], requests of the Pod as a
     /// whole count.
     pub non_zero: Requests,
+    /// Class of service: see [`PodTemplate::classified`].
+    pub qos: Qos,
+    /// What is set for the Pod as a whole.
+    pub level: PodLevel,
+    /// `spec.overhead`: what its sandbox takes besides its containers; [`PodTemplate::requests`] has it already.
+    pub overhead: Requests,
+    /// CPU limit of the Pod's own cgroup in millicores. It has one if it is Guaranteed, if every container has one, or if one is set for
+    /// the Pod as a whole.
+    pub pod_cpu_limit: Option<u64>,
+    /// Memory limit of the Pod's own cgroup, by the same rule.
+    pub pod_memory_limit: Option<Bytes>,
+    /// True if the class of the Pod's priority is `system-node-critical`.
+    pub node_critical: bool,
     /// What the Pod asks of its node besides resources.
     pub placement: Placement,
     /// Which Pods it wants near and which far.
@@ -50,6 +64,13 @@ pub struct PodTemplate {
     pub host_network: bool,
     /// Volumes that the kubelet mounts before the sandbox is made.
     pub volumes: u32,
+    /// Those of them that a driver attaches and mounts: claims, and disks of a cloud. The others (`configMap`, `emptyDir`, …) are made by the
+    /// kubelet itself.
+    pub attached_volumes: u32,
+    /// Its `emptyDir` volumes, in the order of the manifest.
+    pub empty_dirs: Vec<EmptyDir>,
+    /// Sum of its containers' limits of ephemeral storage, if any has one: beyond it the kubelet evicts the Pod.
+    pub ephemeral_limit: Option<Bytes>,
     /// Claims behind its volumes, in the order of the manifest.
     pub claims: Vec<Claim>,
 }
@@ -68,6 +89,12 @@ impl PodTemplate {
             requests: Requests::default(),
             scored: Requests::default(),
             non_zero: Requests::default(),
+            qos: Qos::default(),
+            level: PodLevel::default(),
+            overhead: Requests::default(),
+            pod_cpu_limit: None,
+            pod_memory_limit: None,
+            node_critical: false,
             placement: Placement::default(),
             affinity: PodAffinity::default(),
             spread: Vec::new(),
@@ -77,6 +104,9 @@ impl PodTemplate {
             scheduler_name: "default-scheduler".into(),
             host_network: false,
             volumes: 0,
+            attached_volumes: 0,
+            empty_dirs: Vec::new(),
+            ephemeral_limit: None,
             claims: Vec::new(),
         }
     }
@@ -85,6 +115,25 @@ impl PodTemplate {
     #[must_use]
     pub fn asking(self, requests: Requests) -> Self {
         Self { scored: requests.clone(), non_zero: requests.clone(), requests, ..self }
+    }
+
+    /// The same Pod with the class, and the limits of its cgroup, that follow from its containers and from what is set for it as a whole.
+    #[must_use]
+    pub fn classified(self) -> Self {
+        let class = qos::class(&self);
+        let (pod_cpu_limit, pod_memory_limit) = qos::limits(&self, class);
+        Self { qos: class, pod_cpu_limit, pod_memory_limit, ..self }
+    }
+
+    /// What its containers come to together, of one amount that each has: the larger of the sum of those that run together and the peak of
+    /// initialisation.
+    pub fn aggregate(&self, of: impl Fn(&ContainerSpec) -> u64) -> u64 {
+        qos::aggregate(self, of)
+    }
+
+    /// True if its kubelet treats it as critical: its priority is 2 000 000 000 or more. (Static Pods, which are too, do not occur.)
+    pub const fn is_critical(&self) -> bool {
+        self.priority >= 2_000_000_000
     }
 
     /// App and sidecar containers: those that make a Pod single- or multi-container (init and pause containers do not count).
@@ -141,6 +190,13 @@ pub struct ContainerSpec {
     pub memory_limit: Option<Bytes>,
     /// `resources.limits.cpu` in millicores, if set.
     pub cpu_limit: Option<u64>,
+    /// `resources.limits.ephemeral-storage`, if set.
+    pub ephemeral_limit: Option<Bytes>,
+    /// `resizePolicy`.
+    pub resize: ResizePolicy,
+    /// Index of an earlier app or sidecar container with the same port and protocol: in the one network namespace of the Pod this one can
+    /// never listen.
+    pub port_taken_by: Option<u8>,
     /// `readinessProbe`.
     pub readiness: Option<Probe>,
     /// `livenessProbe`.
@@ -163,12 +219,33 @@ impl ContainerSpec {
             requests: Requests::default(),
             memory_limit: None,
             cpu_limit: None,
+            ephemeral_limit: None,
+            resize: ResizePolicy::default(),
+            port_taken_by: None,
             readiness: None,
             liveness: None,
             startup: None,
             behavior: Behavior::default(),
         }
     }
+}
+
+/// `resizePolicy`: for which resources a container is restarted when it is resized (`RestartContainer`); by default for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ResizePolicy {
+    /// For CPU.
+    pub restart_for_cpu: bool,
+    /// For memory.
+    pub restart_for_memory: bool,
+}
+
+/// An `emptyDir` volume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EmptyDir {
+    /// `medium: Memory`: its bytes are memory of the container that writes them; else they are ephemeral storage.
+    pub in_memory: bool,
+    /// `sizeLimit`, if set: beyond it the kubelet evicts the Pod.
+    pub size_limit: Option<Bytes>,
 }
 
 /// `imagePullPolicy`.

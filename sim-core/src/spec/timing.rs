@@ -1,6 +1,7 @@
 //! Latencies and rates that Kubernetes does not fix. Each is a named parameter with a default and its source (`docs/parameters.md`).
 
 use super::distribution::Distribution;
+use super::eviction::{CpuWeights, Eviction};
 use super::profile::ProfileSpec;
 use crate::units::SimSpan;
 
@@ -44,6 +45,12 @@ pub struct Kubelet {
     pub pause_memory: u64,
     /// Size of the pause image on disk, in bytes.
     pub pause_image: u64,
+    /// Eviction thresholds.
+    pub eviction: Eviction,
+    /// How CPU shares become weights.
+    pub cpu_weights: CpuWeights,
+    /// True if a container that runs over its memory limit loses one process and not all (`singleProcessOOMKill`; false on cgroup v2).
+    pub single_process_oom_kill: bool,
 }
 
 /// The way of images to nodes.
@@ -140,6 +147,9 @@ impl Default for Kubelet {
             backoff_reset: SimSpan::from_secs(600),
             pause_memory: 700 << 10,
             pause_image: 700 << 10,
+            eviction: Eviction::default(),
+            cpu_weights: CpuWeights::default(),
+            single_process_oom_kill: false,
         }
     }
 }
