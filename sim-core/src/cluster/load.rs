@@ -5,7 +5,7 @@
 //! for each node and course. A container whose use can meet its CPU limit is listed besides, by the factor at which it does: a pass
 //! visits those that are at their limits, and few others. Memory and disk grow in a straight line, so their sums need no pass at all.
 
-use crate::spec::{Noise, Shape, Spec, Trace, Usage};
+use crate::spec::{EvictionSignal, NodeShape, Noise, Shape, Spec, Trace, Usage};
 use crate::table::{NodeId, PodId, Table};
 use crate::units::SimTime;
 
@@ -188,6 +188,10 @@ pub struct Load {
     pub available: Vec<f32>,
     /// Memory that containers hold.
     pub memory: Table<NodeId, Line>,
+    /// Memory that Pods of each node can have: its capacity less what is reserved for the system, which the system is taken to use.
+    pub memory_room: Table<NodeId, u64>,
+    /// Memory up to which no eviction threshold is met.
+    pub calm: Table<NodeId, u64>,
     /// What containers have written to the node's disk.
     pub storage: Table<NodeId, Line>,
     /// Nodes in contention.
@@ -198,12 +202,13 @@ impl Load {
     /// No containers, on the nodes of `spec`; their courses will be these.
     pub fn new(spec: &Spec, courses: Vec<Course>) -> Self {
         let nodes = spec.nodes_count();
-        let cpu = |pool: &crate::spec::NodePool| vec![(pool.shape.allocatable.cpu.0 * 1000) as f32; pool.count as usize];
         Self {
             bands: courses.into_iter().map(|course| Band::new(course, nodes)).collect(),
             demand: vec![0.0; nodes],
-            available: spec.pools.rows().iter().flat_map(cpu).collect(),
+            available: pools(spec, |shape| (shape.allocatable.cpu.0 * 1000) as f32).rows().to_vec(),
             memory: Table::filled(nodes, Line::default()),
+            memory_room: pools(spec, |shape| memory_room(spec, shape)),
+            calm: pools(spec, |shape| memory_room(spec, shape).saturating_sub(memory_alarm(spec, shape))),
             storage: Table::filled(nodes, Line::default()),
             contended: std::collections::BTreeMap::new(),
         }
@@ -320,6 +325,25 @@ impl Load {
     pub fn sums(&self, node: NodeId) -> impl Iterator<Item = i64> + '_ {
         self.bands.iter().flat_map(move |band| band.sums[node.0 as usize * band.lanes..][..band.lanes].iter().copied())
     }
+}
+
+/// A value for each node, by its shape.
+fn pools<T: Clone>(spec: &Spec, of: impl Fn(&NodeShape) -> T) -> Table<NodeId, T> {
+    spec.pools.rows().iter().flat_map(|pool| vec![of(&pool.shape); pool.count as usize]).collect()
+}
+
+/// Capacity less what is reserved for the system. Allocatable is capacity less reservations less the hard eviction threshold.
+fn memory_room(spec: &Spec, shape: &NodeShape) -> u64 {
+    let (capacity, allocatable) = (shape.capacity.memory.0, shape.allocatable.memory.0);
+    let hard = spec.kubelet.eviction.thresholds.iter().find(|one| one.signal == EvictionSignal::MemoryAvailable && one.grace.is_none());
+    let room = allocatable + hard.map_or(0, |hard| hard.level.of(capacity));
+    if capacity == 0 { room } else { room.min(capacity) }
+}
+
+/// The most that any memory threshold wants to be left.
+fn memory_alarm(spec: &Spec, shape: &NodeShape) -> u64 {
+    let memory = spec.kubelet.eviction.thresholds.iter().filter(|one| one.signal == EvictionSignal::MemoryAvailable);
+    memory.map(|one| one.level.of(shape.capacity.memory.0)).max().unwrap_or(0)
 }
 
 /// What a container of this level wants at a factor, in microcores.

@@ -9,6 +9,7 @@ mod running;
 mod season;
 mod start;
 mod stop;
+pub mod usage;
 
 pub use restart::{exit_seen, exited, killed, restart_due, up, up_seen};
 pub use running::{hang_forgotten, hang_over, hang_seen, hung, probe_kill, ready};

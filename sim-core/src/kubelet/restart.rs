@@ -4,11 +4,11 @@
 //! after 10, 20, 40, … up to 300 s since its exit; one that ran longer than 600 s starts anew. While it is blocked, the Pod's sync fails
 //! and comes again 10 to 15 s later, so a restart happens at the first sync after the window.
 
-use super::{images, running, start, stop};
+use super::{images, running, start, stop, usage};
 use crate::cluster::{Container, ContainerState, ExitReason, Phase, PodState, Signal};
 use crate::engine::random::Purpose;
 use crate::event::{ContainerRef, Event};
-use crate::spec::{ContainerKind, ContainerSpec, Level, RestartPolicy};
+use crate::spec::{ContainerKind, ContainerSpec, RestartPolicy};
 use crate::table::PodId;
 use crate::units::{SimSpan, SimTime};
 use crate::world::{Note, World};
@@ -41,15 +41,7 @@ pub(super) fn container_starts(world: &mut World<'_>, pod: PodId, index: u8) {
 
 /// CPU in microcores and memory in bytes that a container uses until it ends.
 pub(super) fn usage(world: &mut World<'_>, about: &ContainerSpec, entity: u64, draw: u64) -> (u64, u64) {
-    let mut stream = world.stream(Purpose::Usage, entity, draw);
-    let mut level = |level: &Level, request: u64| match level {
-        Level::OfRequest(share) => share.sample(&mut stream) * request as f64,
-        Level::Absolute(amount) => amount.sample(&mut stream),
-    };
-    let cpu = level(&about.behavior.usage.cpu, about.requests.cpu.0);
-    let memory = level(&about.behavior.usage.memory, about.requests.memory.0) as u64;
-    let cpu = about.cpu_limit.map_or(cpu, |limit| cpu.min(limit as f64));
-    ((cpu * 1000.0) as u64, about.memory_limit.map_or(memory, |limit| memory.min(limit.0)))
+    usage::levels(world, about, entity, draw)
 }
 
 /// How a container ends if nobody stops it.
@@ -90,7 +82,7 @@ pub(super) fn exit_code(world: &mut World<'_>, about: &ContainerSpec, crashes: b
 fn expect_end(world: &mut World<'_>, pod: PodId, index: u8, end: End, (entity, draw): (u64, u64)) {
     world.pods.container_mut(pod, index).exit = end.code;
     let container = world.container_ref(pod, index);
-    world.after(end.after, Event::Exited(container));
+    world.exits_after(pod, index, end.after);
     if let Some(hang) = &world.container_spec(pod, index).behavior.hang {
         let after = world.draw(&hang.after, Purpose::Hang, entity, draw);
         if after < end.after {

@@ -38,7 +38,7 @@ fn season_container(world: &mut World<'_>, pod: PodId, index: u8, run: Option<Si
     let crash = rest_of(world, behavior.crash.as_ref(), (entity, 1));
     world.pods.container_mut(pod, index).exit = restart::exit_code(world, about, crash < run, (entity, 0));
     let (container, ends) = (world.container_ref(pod, index), run.min(crash));
-    world.after(ends, Event::Exited(container));
+    world.exits_after(pod, index, ends);
     let hang = rest_of(world, behavior.hang.as_ref().map(|hang| &hang.after), (entity, 2));
     if hang < ends {
         world.after(hang, Event::Hung(container));

@@ -11,6 +11,7 @@ use crate::controllers::Controllers;
 use crate::engine::EventList;
 use crate::event::Event;
 use crate::kubelet;
+use crate::kubelet::usage::Upkeep;
 use crate::measure::{EngineCounts, Outcome};
 use crate::spec::{Spec, Warmup};
 use crate::table::PodId;
@@ -40,6 +41,7 @@ pub struct Simulation<'s> {
     world: World<'s>,
     scheduling: Scheduling,
     controllers: Controllers,
+    upkeep: Upkeep,
     counts: EngineCounts,
     replication: u32,
     opened: bool,
@@ -52,7 +54,7 @@ impl<'s> Simulation<'s> {
         let controllers = Controllers::new(&world);
         let scheduling = Scheduling::new(spec);
         world.record.count_nodes(spec);
-        let mut run = Self { world, scheduling, controllers, counts: EngineCounts::default(), replication, opened: false };
+        let mut run = Self { world, scheduling, controllers, upkeep: Upkeep::default(), counts: EngineCounts::default(), replication, opened: false };
         run.begin();
         run
     }
@@ -66,6 +68,7 @@ impl<'s> Simulation<'s> {
         } else {
             self.world.at(SimTime::ZERO + self.world.spec.warmup.span(), Event::WindowOpens);
         }
+        self.upkeep.begin(&mut self.world);
         self.deliver();
         self.world.at(self.world.now, Event::Sample);
     }
@@ -116,6 +119,7 @@ impl<'s> Simulation<'s> {
                 self.scheduling.noticed(world, pod);
                 kubelet::step_done(world, pod);
             }
+            Event::Exited(container) if kubelet::usage::works_on(world, container) => {}
             Event::Exited(container) => kubelet::exited(world, container),
             Event::ExitSeen(container) => kubelet::exit_seen(world, container),
             Event::RestartDue(container) => kubelet::restart_due(world, container),
@@ -136,6 +140,11 @@ impl<'s> Simulation<'s> {
             Event::Reconcile(instance) => self.controllers.reconcile(world, instance),
             Event::Release(instance) => self.controllers.release(world, instance),
             Event::Scale { instance, entry } => self.controllers.scale(world, instance, entry),
+            Event::Minute => self.upkeep.minute(world),
+            Event::UseChanges(container) => kubelet::usage::use_changes(world, container),
+            Event::OutOfMemory(container) => kubelet::usage::out_of_memory(world, container),
+            Event::Look(node) => self.upkeep.look(world, node),
+            Event::NodeOutOfMemory(node) => self.upkeep.node_out_of_memory(world, node),
             Event::Sample => self.sample(),
             Event::WindowOpens => self.open(),
         }
@@ -149,6 +158,9 @@ impl<'s> Simulation<'s> {
                 Note::Delete(pod) => kubelet::delete(&mut self.world, pod),
                 Note::Ended { pod, .. } => self.ended(pod),
                 Note::Deleting(pod) => self.scheduling.deleting(&self.world, pod),
+                Note::Load(node) => self.upkeep.load_changed(&mut self.world, node),
+                // Taints of nodes do not change at run time yet.
+                Note::Pressure { .. } => {}
                 Note::Ready(_) | Note::Unready(_) | Note::Restarted(_) => {}
             }
             self.controllers.take(&mut self.world, note);
