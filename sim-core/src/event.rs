@@ -79,6 +79,8 @@ pub enum Event {
     Look(NodeId),
     /// A node's memory runs out.
     NodeOutOfMemory(NodeId),
+    /// Resizes that could not be done are tried again.
+    RetryResizes,
     /// A row of the time series is due.
     Sample,
     /// The warm-up is over.

@@ -22,4 +22,6 @@ pub mod table;
 pub mod units;
 mod world;
 
+pub use kubelet::usage::Resized;
 pub use simulation::{Progress, Simulation};
+pub use world::Allotment;

@@ -392,7 +392,7 @@ impl<'s> World<'s> {
         assert!(self.pods[pod].state.is_terminal() && self.pods[pod].address_free, "a Pod goes only when it has ended and holds nothing");
         self.leave_seat(pod);
         if !self.resized.is_empty() {
-            (0..self.pods.containers_of(pod)).for_each(|index| drop(self.resized.remove(&(pod, index))));
+            self.resized.retain(|(of, _), _| *of != pod);
         }
         self.pods.remove(pod);
     }

@@ -8,12 +8,16 @@ use crate::table::{Id, NodeId, Table};
 use crate::world::World;
 use std::collections::BTreeSet;
 
+mod usage;
+
 /// Checks that nothing is overcommitted, nothing is owned twice, and every Pod is accounted for.
 pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Controllers) -> Result<(), String> {
     nodes_hold_what_they_can(world, scheduling)?;
     states_add_up(world)?;
     containers_decide_the_state(world)?;
     controllers_own_their_pods(world, controllers)?;
+    usage::sums_are_what_containers_use(world)?;
+    usage::nodes_give_no_more_than_they_have(world)?;
     match duplicate_addresses(world) {
         0 => Ok(()),
         twice => Err(format!("{twice} addresses are held by more than one Pod")),

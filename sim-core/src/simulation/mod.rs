@@ -11,12 +11,12 @@ use crate::controllers::Controllers;
 use crate::engine::EventList;
 use crate::event::Event;
 use crate::kubelet;
-use crate::kubelet::usage::Upkeep;
+use crate::kubelet::usage::{Resized, Upkeep};
 use crate::measure::{EngineCounts, Outcome};
 use crate::spec::{Spec, Warmup};
 use crate::table::PodId;
 use crate::units::SimTime;
-use crate::world::{Note, World};
+use crate::world::{Allotment, Note, World};
 use scheduling::Scheduling;
 
 /// How far a run is.
@@ -100,6 +100,34 @@ impl<'s> Simulation<'s> {
         Progress { now, end, events: self.counts.events, running: self.world.record.pods.running.level() }
     }
 
+    /// Resizes a container of a Pod in place, as if its user changed requests and limits now. The scheduler goes on to count what the
+    /// Pod requested first.
+    pub fn resize(&mut self, pod: PodId, index: u8, new: Allotment) -> Resized {
+        let what = self.upkeep.resize(&mut self.world, pod, index, new);
+        self.deliver();
+        what
+    }
+
+    /// Sets what a running container uses from now on: `cpu` microcores and `memory` bytes.
+    pub fn set_use(&mut self, pod: PodId, index: u8, cpu: u64, memory: u64) {
+        self.world.set_use(pod, index, cpu, memory);
+        self.deliver();
+    }
+
+    /// What a running container whose run is work gets of the CPU that it wants, 0 to 1; `None` for others.
+    pub fn speed(&self, pod: PodId, index: u8) -> Option<f64> {
+        let row = self.world.pods.container(pod, index).work;
+        (row != crate::cluster::Container::NONE).then(|| {
+            let (grant, want) = self.world.works.speed(row);
+            grant as f64 / want as f64
+        })
+    }
+
+    /// Pods that their kubelets have given up and that still exist, in row order.
+    pub fn evicted_pods(&self) -> Vec<PodId> {
+        self.world.pods.iter().filter(|(_, pod)| pod.evicted).map(|(id, _)| id).collect()
+    }
+
     /// Checks the books against the world they describe.
     ///
     /// # Errors
@@ -145,6 +173,7 @@ impl<'s> Simulation<'s> {
             Event::OutOfMemory(container) => kubelet::usage::out_of_memory(world, container),
             Event::Look(node) => self.upkeep.look(world, node),
             Event::NodeOutOfMemory(node) => self.upkeep.node_out_of_memory(world, node),
+            Event::RetryResizes => self.upkeep.retry_resizes(world),
             Event::Sample => self.sample(),
             Event::WindowOpens => self.open(),
         }

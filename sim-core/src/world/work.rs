@@ -22,8 +22,6 @@ struct Work {
     /// All of it, at full speed.
     whole: SimSpan,
     begun: SimTime,
-    pod: PodId,
-    index: u8,
 }
 
 impl Work {
@@ -65,11 +63,6 @@ impl Works {
         self.rows.len() as u32 - 1
     }
 
-    /// The Pod, and place in it, of a work's container.
-    pub fn container(&self, row: u32) -> (PodId, u8) {
-        (self.rows[row as usize].pod, self.rows[row as usize].index)
-    }
-
     /// The speed of a work: what its container gets of what it wants.
     pub fn speed(&self, row: u32) -> (u64, u64) {
         (self.rows[row as usize].grant, self.rows[row as usize].want)
@@ -85,7 +78,7 @@ impl World<'_> {
             return;
         }
         let (now, due) = (self.now, self.now + span);
-        let work = Work { left: span, since: now, grant: 1, want: 1, ends: due, due, whole: span, begun: now, pod, index };
+        let work = Work { left: span, since: now, grant: 1, want: 1, ends: due, due, whole: span, begun: now };
         self.pods.container_mut(pod, index).work = self.works.add(work);
         self.pace_alone(pod, index);
     }

@@ -76,7 +76,7 @@ impl Upkeep {
         if wanted <= room {
             self.release(world, node, before);
         } else {
-            self.divide(world, (node, room, wanted), before);
+            self.divide(world, node, room, wanted);
         }
         let cut = |found: Option<&Contention>| found.map_or(0, |found| found.wanted - found.granted);
         let (was, is) = (cut(before.as_ref()), cut(world.load.contended.get(&node)));
@@ -94,7 +94,7 @@ impl Upkeep {
         }
     }
 
-    fn divide(&mut self, world: &mut World<'_>, (node, room, wanted): (NodeId, u64, u64), _before: Option<Contention>) {
+    fn divide(&mut self, world: &mut World<'_>, node: NodeId, room: u64, wanted: u64) {
         let Sharing { pods, claims, grants, who } = &mut self.sharing;
         grants.clear();
         grants.resize(claims.len(), 0);

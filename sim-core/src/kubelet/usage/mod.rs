@@ -11,7 +11,7 @@ mod pass;
 mod resize;
 
 pub use memory::out_of_memory;
-pub use resize::{Resized, resize};
+pub use resize::Resized;
 
 use crate::event::ContainerRef;
 use crate::kubelet::rules::contention::Scratch;
@@ -33,6 +33,8 @@ pub struct Upkeep {
     /// Containers whose work is slowed by their own limits, and those of the last pass.
     slowed: [Vec<(PodId, u8)>; 2],
     nodes: Vec<NodeId>,
+    /// Resizes that are not in force yet.
+    resizes: Vec<resize::Pending>,
 }
 
 impl Upkeep {

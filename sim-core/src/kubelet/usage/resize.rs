@@ -1,10 +1,19 @@
 //! Resizing a running container in place.
 
-use crate::cluster::ContainerState;
-use crate::kubelet::rules::resize::{Answer, Effect, Request, Size, answer, can_limit_memory, effect, validate};
+use super::Upkeep;
+use crate::cluster::{ContainerState, ExitReason, PodRef};
+use crate::event::Event;
+use crate::kubelet;
+use crate::kubelet::rules::resize::{
+    Answer, Effect, FIRST_RETRY, RETRY, Request, Size, Waiting, answer, can_limit_memory, compare, effect, validate,
+};
 use crate::spec::PodTemplate;
 use crate::table::PodId;
+use crate::units::SimTime;
 use crate::world::{Allotment, World};
+
+/// 128 + SIGTERM: a container that is stopped to be started with its new size.
+const TERMINATED: u8 = 143;
 
 /// What became of a resize.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,25 +32,71 @@ pub enum Resized {
     Refused,
 }
 
-/// Resizes a container: the API checks, the kubelet answers, weights and limits follow at once.
-pub fn resize(world: &mut World<'_>, pod: PodId, index: u8, new: Allotment) -> Resized {
+/// A resize that is not in force yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending {
+    pod: PodRef,
+    index: u8,
+    new: Allotment,
+    since: SimTime,
+}
+
+impl Upkeep {
+    /// Resizes a container: the API checks, the kubelet answers, weights and limits follow at once. What cannot be done yet is tried again
+    /// half a minute later and then every three minutes.
+    pub fn resize(&mut self, world: &mut World<'_>, pod: PodId, index: u8, new: Allotment) -> Resized {
+        let what = attempt(world, pod, index, new);
+        let place = match what {
+            Resized::Done | Resized::Restarts => 0,
+            Resized::InProgress | Resized::Deferred => 1,
+            Resized::Infeasible | Resized::Refused => 2,
+        };
+        world.record.usage.resizes[place] += 1;
+        if place == 1 {
+            if self.resizes.is_empty() {
+                world.after(FIRST_RETRY, Event::RetryResizes);
+            }
+            self.resizes.push(Pending { pod: world.pod_ref(pod), index, new, since: world.now });
+        }
+        what
+    }
+
+    /// Tries again what could not be done, in the kubelet's order.
+    pub fn retry_resizes(&mut self, world: &mut World<'_>) {
+        let mut waiting = std::mem::take(&mut self.resizes);
+        waiting.retain(|pending| world.pods.alive(pending.pod).is_some_and(|pod| !world.pods[pod].terminating));
+        waiting.sort_by(|a, b| compare(&rank(world, a), &rank(world, b)));
+        waiting.retain(|&Pending { pod, index, new, .. }| {
+            let done = matches!(attempt(world, pod.id, index, new), Resized::Done | Resized::Restarts);
+            world.record.usage.resizes[0] += u64::from(done);
+            !done
+        });
+        if !waiting.is_empty() {
+            world.after(RETRY, Event::RetryResizes);
+        }
+        self.resizes = waiting;
+    }
+}
+
+fn rank(world: &World<'_>, pending: &Pending) -> Waiting {
+    let (pod, index) = (pending.pod.id, pending.index);
+    let (template, old) = (world.template(pod), world.allotment(pod, index));
+    let shrinks = pending.new.cpu <= old.cpu && pending.new.memory <= old.memory;
+    Waiting { shrinks, priority: template.priority, qos: template.qos, since: pending.since }
+}
+
+fn attempt(world: &mut World<'_>, pod: PodId, index: u8, new: Allotment) -> Resized {
     let old = world.allotment(pod, index);
     let request = request(world, pod, index, (old, new));
     if validate(&request).is_err() {
-        world.record.usage.resizes[2] += 1;
         return Resized::Refused;
     }
     let (allocatable, others) = room(world, pod);
     match answer(&request, allocatable, others) {
-        Answer::Infeasible => count(world, 2, Resized::Infeasible),
-        Answer::Deferred => count(world, 1, Resized::Deferred),
+        Answer::Infeasible => Resized::Infeasible,
+        Answer::Deferred => Resized::Deferred,
         Answer::Accepted => accept(world, pod, index, (old, new)),
     }
-}
-
-fn count(world: &mut World<'_>, place: usize, what: Resized) -> Resized {
-    world.record.usage.resizes[place] += 1;
-    what
 }
 
 fn accept(world: &mut World<'_>, pod: PodId, index: u8, (old, new): (Allotment, Allotment)) -> Resized {
@@ -49,14 +104,18 @@ fn accept(world: &mut World<'_>, pod: PodId, index: u8, (old, new): (Allotment, 
     let (runs, uses) = (row.state == ContainerState::Running, row.memory_at(world.now));
     let cpu = (old.cpu, old.cpu_limit) != (new.cpu, new.cpu_limit);
     let memory = (old.memory, old.memory_limit) != (new.memory, new.memory_limit);
-    let effect = effect(world.container_spec(pod, index).resize, cpu, memory);
-    let lowers = new.memory_limit.is_some_and(|limit| !can_limit_memory(old.memory_limit, limit, uses));
-    if runs && effect == Effect::InPlace && memory && lowers {
+    let restarts = runs && effect(world.container_spec(pod, index).resize, cpu, memory) == Effect::Restart;
+    let too_low = new.memory_limit.is_some_and(|limit| !can_limit_memory(old.memory_limit, limit, uses));
+    if runs && !restarts && too_low {
         world.allot(pod, index, Allotment { memory_limit: old.memory_limit, ..new });
-        return count(world, 1, Resized::InProgress);
+        return Resized::InProgress;
     }
     world.allot(pod, index, new);
-    count(world, 0, if runs && effect == Effect::Restart { Resized::Restarts } else { Resized::Done })
+    if restarts {
+        kubelet::killed(world, pod, index, TERMINATED, ExitReason::Error);
+        return Resized::Restarts;
+    }
+    Resized::Done
 }
 
 /// The Pod as it would be, as a question to the API and the kubelet.
