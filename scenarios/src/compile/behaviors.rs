@@ -2,7 +2,7 @@
 
 use sim_core::spec::{ContainerKind, ContainerSpec, Distribution, Hang, Level, PodTemplate, Shape};
 
-use super::Builder;
+use super::{Builder, usage};
 use super::builder::with_tag;
 use super::workloads::{Part, Parts, share, time_of_day};
 use crate::format::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
@@ -23,6 +23,8 @@ struct Change {
     cpu: Option<Level>,
     memory: Option<Level>,
     shape: Option<Shape>,
+    cpu_bound: Option<bool>,
+    course: usage::Change,
 }
 
 /// Applies the entries in order.
@@ -128,6 +130,7 @@ impl Change {
             ..Self::default()
         };
         change.failure = given.failure.as_ref().and_then(|failure| share(failure, builder));
+        change.cpu_bound = given.cpu_bound;
         change.shutdown_exit = given.shutdown_exit;
         if let Some(hang) = &given.hang {
             let (after, lasts) = (builder.law(&hang.after), builder.law(&hang.lasts));
@@ -140,6 +143,7 @@ impl Change {
     }
 
     fn usage(&mut self, given: &UsageFile, builder: &mut Builder<'_>) {
+        self.course = usage::Change::read(given, builder);
         // CPU is counted in millicores.
         self.cpu = given.cpu.as_ref().and_then(|level| compile_level(level, 1_000.0, builder));
         self.memory = given.memory.as_ref().and_then(|level| compile_level(level, 1.0, builder));
@@ -167,6 +171,8 @@ impl Change {
         set(&mut behavior.ready, self.ready.as_ref());
         set(&mut behavior.shutdown, self.shutdown.as_ref());
         set(&mut behavior.shutdown_exit, self.shutdown_exit.as_ref());
+        set(&mut behavior.cpu_bound, self.cpu_bound.as_ref());
+        self.course.apply(&mut behavior.usage);
         set(&mut behavior.usage.cpu, self.cpu.as_ref());
         set(&mut behavior.usage.memory, self.memory.as_ref());
         set(&mut behavior.usage.shape, self.shape.as_ref());

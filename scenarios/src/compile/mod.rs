@@ -7,6 +7,7 @@ mod feasibility;
 mod law;
 pub(crate) mod situation;
 mod timing;
+mod usage;
 mod workloads;
 
 pub(crate) use builder::{Builder, Class, Origin};

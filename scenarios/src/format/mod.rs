@@ -5,7 +5,7 @@ mod cluster;
 mod law;
 mod workload;
 
-pub(crate) use behavior::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
+pub(crate) use behavior::{BehaviorFile, GrowthFile, LevelFile, NoiseFile, PhaseFile, Role, Select, ShapeFile, TraceFile, UsageFile};
 pub(crate) use cluster::{
     ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile, SchedulerFile,
     TaintFile, TieBreakFile,

@@ -93,6 +93,7 @@ pub(super) fn container(
         requests: rounded(&resources.requests, &builder.resources),
         memory_limit: limit("memory").map(|limit| Bytes(limit.units())),
         cpu_limit: limit("cpu").map(Quantity::millis),
+        ephemeral_limit: limit("ephemeral-storage").map(|limit| Bytes(limit.units())),
         readiness: probe(given.readiness_probe.as_ref(), "readinessProbe", tree, builder),
         liveness: probe(given.liveness_probe.as_ref(), "livenessProbe", tree, builder),
         startup: probe(given.startup_probe.as_ref(), "startupProbe", tree, builder),

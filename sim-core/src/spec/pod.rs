@@ -197,8 +197,6 @@ pub struct ContainerSpec {
     /// Index of an earlier app or sidecar container with the same port and protocol: in the one network namespace of the Pod this one can
     /// never listen.
     pub port_taken_by: Option<u8>,
-    /// `resources.limits.ephemeral-storage`, if set.
-    pub storage_limit: Option<Bytes>,
     /// `readinessProbe`.
     pub readiness: Option<Probe>,
     /// `livenessProbe`.
@@ -221,7 +219,6 @@ impl ContainerSpec {
             requests: Requests::default(),
             memory_limit: None,
             cpu_limit: None,
-            storage_limit: None,
             ephemeral_limit: None,
             resize: ResizePolicy::default(),
             port_taken_by: None,

@@ -263,8 +263,8 @@ fn out_at(world: &World<'_>, node: NodeId) -> SimTime {
 fn storage_limits<'s>(world: &World<'s>, pod: PodId) -> (impl Iterator<Item = (u8, u64)> + use<'s>, Option<u64>) {
     let template = world.template(pod);
     let containers = || (0..).zip(&template.containers);
-    let sum = containers().map(|(_, about)| about.storage_limit.map(|limit| limit.0)).sum();
-    (containers().filter_map(|(index, about)| Some((index, about.storage_limit?.0))), sum)
+    let sum = containers().map(|(_, about)| about.ephemeral_limit.map(|limit| limit.0)).sum();
+    (containers().filter_map(|(index, about)| Some((index, about.ephemeral_limit?.0))), sum)
 }
 
 /// When the first container of a node has written more than its limit allows.
@@ -295,7 +295,7 @@ fn evict_writers(world: &mut World<'_>, node: NodeId) -> bool {
     };
     let writers: Vec<PodId> = evictable(world, node).filter(over).collect();
     for &pod in &writers {
-        world.record.usage.storage_limit_evictions += 1;
+        world.record.usage.ephemeral_limit_evictions += 1;
         evict(world, pod, STORAGE_GRACE);
     }
     !writers.is_empty()
