@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sim_core::spec::{Distribution, Image, LabelSelector, Symbols};
+use sim_core::spec::eviction::Level;
+use sim_core::spec::{Distribution, Eviction, EvictionSignal, Image, LabelSelector, Symbols};
 use sim_core::table::{ImageId, Table};
 use sim_core::units::{Bytes, SimSpan};
 
@@ -55,6 +56,8 @@ pub(crate) struct Builder<'r> {
     groups: Groups,
     /// Claims, volumes, storage classes, and what nodes can attach.
     pub(crate) storage: Storage,
+    /// Memory and ephemeral storage that kubelets keep free by evicting Pods.
+    pub(crate) evicts_at: [Level; 2],
 }
 
 /// A priority class.
@@ -63,6 +66,15 @@ pub(crate) struct Class {
     pub(crate) value: i32,
     /// `preemptionPolicy: Never`.
     pub(crate) never_preempts: bool,
+}
+
+/// What hard thresholds keep free of memory and of ephemeral storage.
+pub(super) fn kept_free(eviction: &Eviction) -> [Level; 2] {
+    let level = |signal| {
+        let hard = eviction.thresholds.iter().find(|threshold| threshold.signal == signal && threshold.grace.is_none());
+        hard.map_or(Level::ZERO, |threshold| threshold.level)
+    };
+    [level(EvictionSignal::MemoryAvailable), level(EvictionSignal::NodeFsAvailable)]
 }
 
 impl<'r> Builder<'r> {
@@ -106,6 +118,7 @@ impl<'r> Builder<'r> {
             profiles: Vec::new(),
             groups: Groups::default(),
             storage: Storage::default(),
+            evicts_at: kept_free(&Eviction::default()),
         }
     }
 

@@ -72,7 +72,7 @@ impl Making {
         }
         self.count = self.count.saturating_add(pool.count.value);
         self.last = pool.count.span;
-        let mut shape = manifest::shape(&pool.template, given.span, builder);
+        let mut shape = manifest::shape(&pool.template, pool.reserved.as_ref(), given.span, builder);
         shape.shape.attach_limits = builder.storage.limits(&pool.name.value);
         let given_zones: Vec<&str> = pool.zones.iter().map(|zone| zone.value.as_str()).chain(shape.zone.as_deref()).collect();
         check_zones(&pool.zones, builder);

@@ -3,6 +3,7 @@
 mod behaviors;
 mod builder;
 mod cluster;
+mod eviction;
 mod feasibility;
 mod law;
 pub(crate) mod situation;
@@ -124,6 +125,7 @@ fn compile(
     builder.profiles = configuration.names();
     builder.take_storage(objects.nodes.iter().chain(objects.workloads.iter().flatten()));
     let timing = timing::timing(&given.cluster, configuration, builder);
+    builder.evicts_at = builder::kept_free(&timing.kubelet.eviction);
     let (pools, zones) = cluster::pools(&given.cluster, cluster_place, &objects.nodes, timing.network, builder);
     let mut parts = workloads::workloads(&given.workloads, &objects.workloads, builder);
     behaviors::apply(&given.behaviors, &mut parts, builder);

@@ -2,12 +2,14 @@
 
 use std::net::Ipv4Addr;
 
-use sim_core::spec::{ClientLimits, ControlPlane, Distribution, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
+use sim_core::spec::{ClientLimits, ControlPlane, CpuWeights, Distribution, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
 use sim_core::units::SimSpan;
 
 use super::{Builder, SPAN_MAX};
 use crate::configuration::Configuration;
-use crate::format::{ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, Law, NetworkFile, RegistryFile, SchedulerFile, TieBreakFile};
+use crate::format::{
+    ClientFile, ClusterFile, ControlPlaneFile, CpuWeightsFile, KubeletFile, Law, NetworkFile, RegistryFile, SchedulerFile, TieBreakFile,
+};
 use crate::problem::Code;
 use crate::text::decode::At;
 use crate::values::written::{Amount, Throughput, Time, Written};
@@ -43,7 +45,7 @@ fn set_law(slot: &mut Distribution, given: Option<&Law<Time>>, builder: &mut Bui
     }
 }
 
-fn set_span(slot: &mut SimSpan, given: Option<&Written<Time>>, builder: &mut Builder<'_>) {
+pub(super) fn set_span(slot: &mut SimSpan, given: Option<&Written<Time>>, builder: &mut Builder<'_>) {
     if let Some(span) = given.and_then(|written| builder.read_up_to(written, SPAN_MAX)) {
         *slot = span;
     }
@@ -149,7 +151,20 @@ fn kubelet(given: &KubeletFile, builder: &mut Builder<'_>) -> Kubelet {
     }
     set_bytes(&mut spec.pause_memory, given.pause_memory.as_ref(), builder);
     set_bytes(&mut spec.pause_image, given.pause_image.as_ref(), builder);
+    if let Some(given) = &given.eviction {
+        spec.eviction = super::eviction::eviction(given, builder);
+    }
+    spec.cpu_weights = given.cpu_weights.map_or(spec.cpu_weights, cpu_weights);
+    spec.single_process_oom_kill = given.single_process_oom_kill.unwrap_or(spec.single_process_oom_kill);
     spec
+}
+
+const fn cpu_weights(given: CpuWeightsFile) -> CpuWeights {
+    match given {
+        CpuWeightsFile::Shares => CpuWeights::Shares,
+        CpuWeightsFile::LinearV2 => CpuWeights::LinearV2,
+        CpuWeightsFile::NewV2 => CpuWeights::NewV2,
+    }
 }
 
 fn registry(given: &RegistryFile, builder: &mut Builder<'_>) -> Registry {

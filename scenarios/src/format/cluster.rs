@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Law;
+use super::eviction::{CpuWeightsFile, EvictionFile, ReservedFile};
 use crate::text::decode::At;
 use crate::values::written::{Amount, Throughput, Time, Written};
 
@@ -45,6 +46,8 @@ pub(crate) struct NodePoolFile {
     pub(crate) zones: Vec<At<String>>,
     /// What each node is: parts of a `v1.Node`.
     pub(crate) template: NodeTemplate,
+    /// What of the nodes' capacity Pods may not ask for, in place of `template.status.allocatable`.
+    pub(crate) reserved: Option<At<ReservedFile>>,
 }
 
 /// Parts of a `v1.Node`.
@@ -204,6 +207,12 @@ pub(crate) struct KubeletFile {
     pub(crate) pause_memory: Option<Written<Amount>>,
     /// Size of the pause image on disk.
     pub(crate) pause_image: Option<Written<Amount>>,
+    /// Eviction thresholds.
+    pub(crate) eviction: Option<EvictionFile>,
+    /// How CPU shares become weights of cgroups. Default: `shares`.
+    pub(crate) cpu_weights: Option<CpuWeightsFile>,
+    /// True if a container that runs over its memory limit loses one process and not all. Default: false, as on cgroup v2.
+    pub(crate) single_process_oom_kill: Option<bool>,
 }
 
 /// Back-off of crashing containers.

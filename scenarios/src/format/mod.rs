@@ -2,6 +2,7 @@
 
 mod behavior;
 mod cluster;
+mod eviction;
 mod law;
 mod workload;
 
@@ -10,6 +11,7 @@ pub(crate) use cluster::{
     ClientFile, ClusterFile, ControlPlaneFile, KubeletFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile, SchedulerFile,
     TaintFile, TieBreakFile,
 };
+pub(crate) use eviction::{CpuWeightsFile, EvictionFile, KubeletReservedFile, ProviderFile, ReservedFile};
 pub(crate) use law::{Law, Weighted};
 pub(crate) use workload::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};
 

@@ -1,7 +1,7 @@
 //! Containers: resources, probes, pull policy.
 
 use k8s_openapi::api::core::v1 as core;
-use sim_core::spec::{Behavior, ContainerKind, ContainerSpec, Distribution, Probe, PullPolicy};
+use sim_core::spec::{Behavior, ContainerKind, ContainerSpec, Distribution, Probe, PullPolicy, ResizePolicy};
 use sim_core::units::{Bytes, SimSpan};
 
 use super::names;
@@ -94,6 +94,9 @@ pub(super) fn container(
         memory_limit: limit("memory").map(|limit| Bytes(limit.units())),
         cpu_limit: limit("cpu").map(Quantity::millis),
         ephemeral_limit: limit("ephemeral-storage").map(|limit| Bytes(limit.units())),
+        resize: resize_policy(given, tree, builder),
+        // The Pod knows its other containers.
+        port_taken_by: None,
         readiness: probe(given.readiness_probe.as_ref(), "readinessProbe", tree, builder),
         liveness: probe(given.liveness_probe.as_ref(), "livenessProbe", tree, builder),
         startup: probe(given.startup_probe.as_ref(), "startupProbe", tree, builder),
@@ -108,6 +111,29 @@ fn default_behavior(kind: ContainerKind) -> Behavior {
         ContainerKind::Init => Behavior { run: Some(Distribution::LogNormal { median: 1.5, sigma: 0.8 }), ..Behavior::default() },
         ContainerKind::Sidecar | ContainerKind::App => Behavior::default(),
     }
+}
+
+/// Which resources restart the container when they are resized; by default none does.
+fn resize_policy(given: &core::Container, tree: &Tree, builder: &mut Builder<'_>) -> ResizePolicy {
+    let mut policy = ResizePolicy::default();
+    for (row, each) in given.resize_policy.iter().flatten().enumerate() {
+        let place = |key: &str| tree.place(&["resizePolicy", &row.to_string(), key]);
+        let restarts = each.restart_policy == "RestartContainer";
+        if !restarts && each.restart_policy != "NotRequired" {
+            let text = format!("`{}` is no policy of a resize", each.restart_policy);
+            let draft = builder.report.problem(Code::BadValue, place("restartPolicy"), text);
+            draft.help(suggestion(&each.restart_policy, ["NotRequired", "RestartContainer"]));
+        }
+        match each.resource_name.as_str() {
+            "cpu" => policy.restart_for_cpu = restarts,
+            "memory" => policy.restart_for_memory = restarts,
+            other => {
+                let draft = builder.report.problem(Code::BadValue, place("resourceName"), format!("`{other}` cannot be resized"));
+                draft.help(suggestion(other, ["cpu", "memory"]));
+            }
+        }
+    }
+    policy
 }
 
 fn pull_policy(given: &core::Container, image: &str, tree: &Tree, builder: &mut Builder<'_>) -> PullPolicy {

@@ -13,11 +13,13 @@ mod pod;
 mod policies;
 mod ports;
 pub(crate) mod requests;
+pub(crate) mod reserved;
 mod resize;
 mod selectors;
 mod spread;
 mod storage;
 mod together;
+mod volumes;
 mod workload;
 
 pub(crate) use groups::Groups;

@@ -6,16 +6,15 @@ use sim_core::spec::{Labels, NodeShape, Taint, TaintEffect};
 use sim_core::table::ImageId;
 use sim_core::units::Bytes;
 
-use super::names;
 use super::requests::{Amounts, rounded};
+use super::{names, reserved};
 use crate::compile::{Builder, Origin};
-use crate::format::{NodeTemplate, TaintFile};
+use crate::format::{NodeTemplate, ReservedFile, TaintFile};
 use crate::problem::Code;
 use crate::text::decode::{At, decode};
 use crate::text::nearest::suggestion;
 use crate::text::source::Span;
 use crate::text::tree::{Node, Tree};
-use crate::values::quantity::Quantity;
 use crate::values::written::{Amount, Written};
 
 /// The label of a node's zone.
@@ -23,7 +22,7 @@ pub(crate) const ZONE: &str = "topology.kubernetes.io/zone";
 /// The label of a node's own name.
 const HOST_NAME: &str = "kubernetes.io/hostname";
 /// Pods of a node that does not say how many it takes.
-const PODS: u64 = 110;
+pub(super) const PODS: u64 = 110;
 
 /// A node's shape and, if it has one of its own, its zone.
 pub(crate) struct Shape {
@@ -36,7 +35,7 @@ pub(crate) fn node(tree: &Tree, builder: &mut Builder<'_>) -> Option<Shape> {
     match decode::<NodeTemplate>(tree) {
         Ok(template) => {
             let place = tree.place_of_key(&["status"]);
-            let mut shape = shape(&template, place, builder);
+            let mut shape = shape(&template, None, place, builder);
             shape.shape.images = images(tree, builder);
             if builder.origin == Origin::File {
                 complete(&mut shape.shape, tree, builder);
@@ -72,8 +71,8 @@ fn complete(shape: &mut NodeShape, tree: &Tree, builder: &mut Builder<'_>) {
     }
 }
 
-/// The shape that a template describes; `place` is shown where something is missing.
-pub(crate) fn shape(template: &NodeTemplate, place: Span, builder: &mut Builder<'_>) -> Shape {
+/// The shape that a template describes, with what is kept from Pods where that is said beside it; `place` is shown where something is missing.
+pub(crate) fn shape(template: &NodeTemplate, kept: Option<&At<ReservedFile>>, place: Span, builder: &mut Builder<'_>) -> Shape {
     let capacity = amounts(&template.status.capacity, builder);
     let given = amounts(&template.status.allocatable, builder);
     if capacity.is_empty() && given.is_empty() && builder.origin == Origin::File {
@@ -82,7 +81,17 @@ pub(crate) fn shape(template: &NodeTemplate, place: Span, builder: &mut Builder<
             .problem(Code::MissingKey, place, "the node gives no resources")
             .help("set `status.capacity`, for example {cpu: 16, memory: 64Gi}");
     }
-    let allocatable = if given.is_empty() { after_eviction(&capacity) } else { given };
+    if let Some(kept) = kept.filter(|_| !given.is_empty()) {
+        builder
+            .report
+            .problem(Code::Conflict, kept.span, "`reserved` and `status.allocatable` both say what Pods may ask for")
+            .help("give one of them");
+    }
+    let allocatable = match kept {
+        Some(kept) => reserved::allocatable(&capacity, kept, builder),
+        None if given.is_empty() => reserved::after_eviction(&capacity, builder.evicts_at),
+        None => given,
+    };
     let capacity = if capacity.is_empty() { allocatable.clone() } else { capacity };
     // The API server holds what the kubelet reported: no entry, no Pods.
     let unsaid = if builder.origin == Origin::File { PODS } else { 0 };
@@ -104,19 +113,8 @@ pub(crate) fn shape(template: &NodeTemplate, place: Span, builder: &mut Builder<
     }
 }
 
-/// A plain kubelet reserves nothing but what it evicts at: 100Mi of memory and 10 % of the disk.
-fn after_eviction(capacity: &Amounts) -> Amounts {
-    let mut allocatable = capacity.clone();
-    if let Some(memory) = allocatable.get_mut("memory") {
-        *memory = memory.minus(Quantity::from_units(100 << 20));
-    }
-    if let Some(disk) = allocatable.get_mut("ephemeral-storage") {
-        *disk = Quantity::from_units(disk.units() - disk.units().div_ceil(10));
-    }
-    allocatable
-}
-
-fn amounts(written: &BTreeMap<String, Written<Amount>>, builder: &mut Builder<'_>) -> Amounts {
+/// Amounts by name.
+pub(super) fn amounts(written: &BTreeMap<String, Written<Amount>>, builder: &mut Builder<'_>) -> Amounts {
     written.iter().filter_map(|(name, amount)| Some((name.clone(), builder.read(amount)?))).collect()
 }
 

@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1 as core;
-use sim_core::spec::{ContainerKind, ContainerSpec, Labels, PodTemplate, RestartPolicy};
+use sim_core::spec::{ContainerKind, ContainerSpec, Labels, PodLevel, PodTemplate, RestartPolicy};
 use sim_core::units::SimSpan;
 
 use super::claims::{self, Owner};
 use super::container::{self, Resources};
 use super::requests::{Amounts, Asked, aggregate, counted, effective, filled, is_pod_level, rounded};
-use super::{names, notes, placement, ports, resize, together};
+use super::{names, notes, placement, ports, resize, together, volumes};
 use crate::compile::{Builder, Class, Origin};
 use crate::problem::Code;
 use crate::text::nearest::suggestion;
 use crate::text::tree::Tree;
+use crate::values::quantity::Quantity;
 
+/// The priority class of what a node cannot do without.
+const NODE_CRITICAL: &str = "system-node-critical";
 /// The container that a Pod is for, where it is not the first.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
@@ -28,12 +31,12 @@ pub(super) fn template(name: &str, namespace: &str, spec: &core::PodSpec, tree: 
         ports::check(spec, spec_tree, builder);
     }
     let (containers, asked) = containers(spec, tree, builder);
-    let pod_level = pod_level(spec_tree, &asked, builder);
+    let Resources { requests: pod_level, limits: pod_limits } = pod_level(spec_tree, &asked, builder);
     let overhead = container::amounts(spec_tree.get("overhead"), builder);
     let unset = Amounts::new();
     let (labels, namespace_symbol) = (labels(tree, builder), builder.symbols.intern(namespace));
     let (priority, never_preempts) = priority(spec, spec_tree, builder);
-    Some(PodTemplate {
+    let template = PodTemplate {
         name: name.to_owned(),
         namespace: namespace_symbol,
         affinity: together::affinity(spec, (namespace_symbol, &labels), spec_tree, builder),
@@ -50,12 +53,29 @@ pub(super) fn template(name: &str, namespace: &str, spec: &core::PodSpec, tree: 
         // The scorer of the Fit plugin never looks at pod-level resources.
         scored: rounded(&effective(&filled(&asked), &unset, &overhead), &builder.resources),
         non_zero: rounded(&counted(&asked, &pod_level, &overhead), &builder.resources),
+        level: level(&pod_level, &pod_limits),
+        overhead: rounded(&overhead, &builder.resources),
+        node_critical: spec.priority_class_name.as_deref() == Some(NODE_CRITICAL),
         placement: placement::placement(spec, spec_tree, builder),
         host_network: spec.host_network.unwrap_or(false),
         volumes: spec.volumes.as_ref().map_or(0, Vec::len) as u32,
+        attached_volumes: volumes::attached(spec),
+        empty_dirs: volumes::empty_dirs(spec, spec_tree, builder),
         claims: claims::claims(spec, &Owner { namespace, name, tree: spec_tree }, builder),
         containers,
-    })
+        ..PodTemplate::new("", namespace_symbol)
+    };
+    Some(template.classified())
+}
+
+/// CPU and memory of the Pod as a whole.
+fn level(requests: &Amounts, limits: &Amounts) -> PodLevel {
+    PodLevel {
+        cpu_request: requests.get("cpu").copied().map(Quantity::millis),
+        memory_request: requests.get("memory").copied().map(Quantity::units),
+        cpu_limit: limits.get("cpu").copied().map(Quantity::millis),
+        memory_limit: limits.get("memory").copied().map(Quantity::units),
+    }
 }
 
 /// The containers in the order of starting, and what they ask for.
@@ -74,6 +94,9 @@ fn containers(spec: &core::PodSpec, tree: &Tree, builder: &mut Builder<'_>) -> (
         asked.push(asks);
     }
     mark_helpers(&mut compiled, tree);
+    for (container, holder) in compiled.iter_mut().zip(ports::holders(spec)) {
+        container.port_taken_by = holder;
+    }
     (compiled, asked)
 }
 
@@ -111,17 +134,17 @@ fn mark_helpers(containers: &mut [ContainerSpec], tree: &Tree) {
     }
 }
 
-/// Requests of the Pod as a whole. Where only its limit is given, the containers' sum stands in, else the limit.
-fn pod_level(spec: &Tree, asked: &[Asked], builder: &mut Builder<'_>) -> Amounts {
+/// Requests and limits of the Pod as a whole. Where only its limit is given, the containers' sum stands in for its request, else the limit.
+fn pod_level(spec: &Tree, asked: &[Asked], builder: &mut Builder<'_>) -> Resources {
     let Resources { mut requests, limits } = container::resources(spec.get("resources"), false, builder);
     if builder.origin == Origin::Server {
-        return requests;
+        return Resources { requests, limits };
     }
     let sum = aggregate(asked);
     for (name, limit) in limits.iter().filter(|(name, _)| is_pod_level(name)) {
         requests.entry(name.clone()).or_insert_with(|| sum.get(name).copied().unwrap_or(*limit));
     }
-    requests
+    Resources { requests, limits }
 }
 
 pub(super) fn labels(tree: &Tree, builder: &mut Builder<'_>) -> Labels {

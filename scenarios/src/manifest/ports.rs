@@ -27,6 +27,21 @@ fn host_port(spec: &core::PodSpec, port: &core::ContainerPort) -> Option<i32> {
     port.host_port.filter(|port| *port != 0).or(own)
 }
 
+/// For each container, init containers first: the place of the first one that has a port of its own and protocol before it.
+pub(super) fn holders(spec: &core::PodSpec) -> Vec<Option<u8>> {
+    let init = spec.init_containers.iter().flatten().map(|container| (container.restart_policy.is_some(), container));
+    let all = init.chain(spec.containers.iter().map(|container| (true, container)));
+    let mut holders: BTreeMap<(i32, &str), usize> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (place, (lasts, container)) in all.enumerate() {
+        let ports = container.ports.iter().flatten().filter(|_| lasts).map(|port| (port.container_port, protocol(port)));
+        // Containers start in this order: the first to come has the port.
+        let held = ports.map(|port| *holders.entry(port).or_insert(place)).filter(|holder| *holder != place);
+        found.push(held.min().and_then(|holder| u8::try_from(holder).ok()));
+    }
+    found
+}
+
 /// Ports of the node that a Pod takes.
 pub(super) fn host_ports(spec: &core::PodSpec, builder: &mut Builder<'_>) -> Vec<HostPort> {
     let mut taken = Vec::new();
@@ -80,5 +95,41 @@ fn check_one(port: &core::ContainerPort, place: crate::text::source::Span, build
             .report
             .problem(Code::BadValue, place, format!("`{}` is no protocol of a port", protocol(port)))
             .help("`TCP`, `UDP` or `SCTP`");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container(sidecar: bool, ports: &[(i32, &str)]) -> core::Container {
+        let port = |&(container_port, protocol): &(i32, &str)| core::ContainerPort {
+            container_port,
+            protocol: (!protocol.is_empty()).then(|| protocol.to_owned()),
+            ..core::ContainerPort::default()
+        };
+        let restart_policy = sidecar.then(|| "Always".to_owned());
+        core::Container { ports: Some(ports.iter().map(port).collect()), restart_policy, ..core::Container::default() }
+    }
+
+    #[test]
+    fn of_two_containers_with_one_port_the_first_has_it() {
+        let plain = |ports| container(false, ports);
+        let sidecar = |ports| container(true, ports);
+        let web = || plain(&[(80, "")]);
+        #[rustfmt::skip]
+        let table = [
+            ("two apps",                     vec![],                      vec![web(), web()],                             vec![None, Some(0)]),
+            ("a sidecar is first",           vec![sidecar(&[(80, "")])],  vec![web()],                                    vec![None, Some(0)]),
+            ("an init container has gone",   vec![web()],                 vec![web()],                                    vec![None, None]),
+            ("another protocol",             vec![],                      vec![web(), plain(&[(80, "UDP")])],             vec![None, None]),
+            ("the default protocol by name", vec![],                      vec![web(), plain(&[(80, "TCP")])],             vec![None, Some(0)]),
+            ("a port that is listed twice",  vec![],                      vec![plain(&[(80, ""), (80, "")])],             vec![None]),
+            ("the first of several",         vec![],                      vec![web(), plain(&[(90, "")]), plain(&[(90, ""), (80, "")])], vec![None, None, Some(0)]),
+        ];
+        for (name, init, apps, want) in table {
+            let spec = core::PodSpec { init_containers: Some(init), containers: apps, ..core::PodSpec::default() };
+            assert_eq!(holders(&spec), want, "{name}");
+        }
     }
 }

@@ -44,6 +44,11 @@ impl Quantity {
         Self { nanos: units as i128 * NANOS }
     }
 
+    /// Thousandths of a unit.
+    pub(crate) const fn from_millis(millis: u64) -> Self {
+        Self { nanos: millis as i128 * (NANOS / 1_000) }
+    }
+
     /// Thousandths, rounded up.
     pub(crate) const fn millis(self) -> u64 {
         ceil(self.nanos, NANOS / 1_000)

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
+use sim_core::spec::eviction::Level;
 use sim_core::units::SimSpan;
 
 use super::duration::{parse_rate, parse_span, parse_throughput};
@@ -109,6 +110,13 @@ unit! {
 }
 
 unit! {
+    /// How much is left of something: a quantity, or a share in percent.
+    Left -> Level, BadQuantity, "a quantity or a percentage", "`100Mi`, `10%`",
+    { "type": ["string", "number"], "description": "A Kubernetes quantity, or a percentage of the capacity.", "pattern": "^([0-9]+\\.?[0-9]*%|[+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?)$", "minimum": 0, "examples": ["100Mi", "10%"] },
+    read_left, |level: Level| match level { Level::Amount(amount) => amount as f64, Level::Share(millionths) => f64::from(millionths) / 1e6 }
+}
+
+unit! {
     /// A number without a unit.
     Number -> f64, BadNumber, "a number", "`0.5`, `12`",
     { "type": "number", "description": "A number." },
@@ -127,6 +135,17 @@ unit! {
     Throughput -> f64, BadRate, "a throughput", "`60M/s`, `60MB/s`, `64Mi/s`",
     { "type": "string", "description": "Bytes for a unit of time.", "pattern": "^[0-9.]+([kMGT]|[KMGT]i)?B?/(s|m|h|d)$", "examples": ["60M/s", "64Mi/s"] },
     |text: &str| parse_throughput(text).map_err(|error| error.to_string()), |value: f64| value
+}
+
+fn read_left(text: &str) -> Result<Level, String> {
+    let Some(percent) = text.strip_suffix('%') else {
+        return Quantity::parse(text).map(|amount| Level::Amount(amount.units())).map_err(|error| error.to_string());
+    };
+    match percent.parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Level::Share((percent * 10_000.0).round() as u32)),
+        Ok(_) => Err("a percentage is from 0 to 100".into()),
+        Err(_) => Err("there is no number before the `%`".into()),
+    }
 }
 
 fn read_number(text: &str) -> Result<f64, String> {

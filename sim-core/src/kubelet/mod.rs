@@ -2,6 +2,7 @@
 //!
 //! All kubelets are one set of functions over the world; what a node's kubelet knows lies in the node's columns.
 
+pub(crate) mod admission;
 mod images;
 mod restart;
 pub(crate) mod rules;

@@ -116,10 +116,29 @@ pub struct Eviction {
 impl Default for Eviction {
     /// The kubelet's defaults on Linux.
     fn default() -> Self {
-        let mut thresholds: Vec<_> = DEFAULT_HARD.iter().map(|&(signal, level)| Threshold::hard(signal, level)).collect();
-        thresholds.push(Threshold::hard(EvictionSignal::AllocatableMemoryAvailable, DEFAULT_HARD[0].1));
-        Self { thresholds, pressure_transition: SimSpan::from_secs(300), max_pod_grace: SimSpan::ZERO, period: SimSpan::from_secs(10) }
+        Self {
+            thresholds: hard_thresholds(&[], false),
+            pressure_transition: SimSpan::from_secs(300),
+            max_pod_grace: SimSpan::ZERO,
+            period: SimSpan::from_secs(10),
+        }
     }
+}
+
+/// Hard thresholds of a kubelet that is given some: setting any switches all off that are not named, unless the defaults are merged in.
+/// What Pods may use has the node's memory threshold.
+///
+/// Source: `cmd/kubelet/app/server.go` and `addAllocatableThresholds` in `pkg/kubelet/eviction/helpers.go` of Kubernetes v1.34.
+pub fn hard_thresholds(given: &[Threshold], merge_defaults: bool) -> Vec<Threshold> {
+    let mut all = given.to_vec();
+    if given.is_empty() || merge_defaults {
+        let unnamed = DEFAULT_HARD.iter().filter(|(signal, _)| given.iter().all(|threshold| threshold.signal != *signal));
+        all.extend(unnamed.map(|&(signal, level)| Threshold::hard(signal, level)));
+    }
+    all.retain(|threshold| !threshold.level.is_zero());
+    let memory = all.iter().find(|threshold| threshold.signal == EvictionSignal::MemoryAvailable).copied();
+    all.extend(memory.map(|memory| Threshold { signal: EvictionSignal::AllocatableMemoryAvailable, ..memory }));
+    all
 }
 
 /// Hard thresholds of a kubelet on Linux that is told nothing.
@@ -148,6 +167,9 @@ pub enum CpuWeights {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use EvictionSignal::{
+        AllocatableMemoryAvailable, ImageFsAvailable, ImageFsInodesFree, MemoryAvailable, NodeFsAvailable, NodeFsInodesFree,
+    };
 
     #[test]
     fn a_level_is_an_amount_or_a_share_of_what_there_is() {
@@ -184,5 +206,25 @@ mod tests {
         }
         let settings = Eviction::default();
         assert_eq!((settings.period, settings.pressure_transition), (SimSpan::from_secs(10), SimSpan::from_secs(300)));
+    }
+
+    #[test]
+    fn whoever_sets_one_hard_threshold_sets_them_all_unless_defaults_are_merged_in() {
+        let memory = Threshold::hard(MemoryAvailable, Level::Amount(1 << 30));
+        let off = Threshold::hard(NodeFsAvailable, Level::ZERO);
+        #[rustfmt::skip]
+        let table = [
+            ("nothing set",        vec![],            false, vec![MemoryAvailable, NodeFsAvailable, NodeFsInodesFree, ImageFsAvailable, ImageFsInodesFree, AllocatableMemoryAvailable]),
+            ("memory set",         vec![memory],      false, vec![MemoryAvailable, AllocatableMemoryAvailable]),
+            ("memory set, merged", vec![memory],      true,  vec![MemoryAvailable, NodeFsAvailable, NodeFsInodesFree, ImageFsAvailable, ImageFsInodesFree, AllocatableMemoryAvailable]),
+            ("one switched off",   vec![memory, off], true,  vec![MemoryAvailable, NodeFsInodesFree, ImageFsAvailable, ImageFsInodesFree, AllocatableMemoryAvailable]),
+            ("all switched off",   vec![off],         false, vec![]),
+        ];
+        for (name, given, merge, want) in table {
+            let all = hard_thresholds(&given, merge);
+            assert_eq!(all.iter().map(|threshold| threshold.signal).collect::<Vec<_>>(), want, "{name}");
+        }
+        let copy = hard_thresholds(&[memory], false)[1];
+        assert_eq!(copy.level, Level::Amount(1 << 30), "what Pods may use has the node's threshold");
     }
 }

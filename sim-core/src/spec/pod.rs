@@ -117,12 +117,15 @@ impl PodTemplate {
         Self { scored: requests.clone(), non_zero: requests.clone(), requests, ..self }
     }
 
-    /// The same Pod with the class, and the limits of its cgroup, that follow from its containers and from what is set for it as a whole.
+    /// The same Pod with what follows from its containers and from what is set for it as a whole: its class, the limits of its cgroup, and
+    /// that of ephemeral storage.
     #[must_use]
     pub fn classified(self) -> Self {
         let class = qos::class(&self);
         let (pod_cpu_limit, pod_memory_limit) = qos::limits(&self, class);
-        Self { qos: class, pod_cpu_limit, pod_memory_limit, ..self }
+        let limited = self.containers.iter().any(|container| container.ephemeral_limit.is_some());
+        let storage = self.aggregate(|container| container.ephemeral_limit.map_or(0, |limit| limit.0));
+        Self { qos: class, pod_cpu_limit, pod_memory_limit, ephemeral_limit: limited.then_some(Bytes(storage)), ..self }
     }
 
     /// What its containers come to together, of one amount that each has: the larger of the sum of those that run together and the peak of

@@ -9,7 +9,8 @@ use crate::table::{ResourceId, Symbol};
 /// The taint of nodes under memory pressure; its effect is `NoSchedule`, its value empty.
 pub(crate) const MEMORY_PRESSURE_TAINT: &str = "node.kubernetes.io/memory-pressure";
 
-/// Why a Pod is rejected: `status.reason`.
+/// Why a Pod is rejected: `status.reason`. A node's name and labels cannot have changed since the binding, so what a kubelet says of these
+/// (`NodeName`, `NodeAffinity`) does not occur.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rejection {
     /// The node is under pressure.
@@ -24,10 +25,6 @@ pub enum Rejection {
     OutOfEphemeralStorage,
     /// Too little of an extended resource or of huge pages is left.
     OutOf(ResourceId),
-    /// The Pod's selector or affinity does not match the node.
-    NodeAffinity,
-    /// The Pod names another node.
-    NodeName,
     /// A host port is taken.
     NodePorts,
     /// A `NoExecute` taint is not tolerated.
@@ -44,8 +41,6 @@ impl Rejection {
             Self::OutOfMemory => "OutOfmemory".into(),
             Self::OutOfEphemeralStorage => "OutOfephemeral-storage".into(),
             Self::OutOf(resource) => format!("OutOf{}", resources[resource]),
-            Self::NodeAffinity => "NodeAffinity".into(),
-            Self::NodeName => "NodeName".into(),
             Self::NodePorts => "NodePorts".into(),
             Self::TaintToleration => "TaintToleration".into(),
         }
@@ -226,7 +221,6 @@ mod tests {
             (Rejection::Evicted, "Evicted", false), (Rejection::OutOfCpu, "OutOfcpu", true), (Rejection::OutOfMemory, "OutOfmemory", true),
             (Rejection::OutOfEphemeralStorage, "OutOfephemeral-storage", true), (Rejection::OutOfPods, "OutOfpods", true),
             (Rejection::OutOf(ResourceId(0)), "OutOfnvidia.com/gpu", true), (Rejection::NodePorts, "NodePorts", false),
-            (Rejection::NodeAffinity, "NodeAffinity", false), (Rejection::NodeName, "NodeName", false),
             (Rejection::TaintToleration, "TaintToleration", false),
         ];
         for (rejection, want, room) in table {

@@ -3,22 +3,8 @@
 //! Source: `pkg/kubelet/eviction/{helpers,eviction_manager}.go` of Kubernetes v1.34.
 
 use crate::measure::Pressure;
-use crate::spec::eviction::DEFAULT_HARD;
 use crate::spec::{EvictionSignal, Threshold};
 use crate::units::{SimSpan, SimTime};
-
-/// Hard thresholds of a kubelet that is given some. Setting any sets all that are not named to nothing, unless the defaults are merged in.
-pub(crate) fn hard(given: &[Threshold], merge_defaults: bool) -> Vec<Threshold> {
-    let mut all = given.to_vec();
-    if given.is_empty() || merge_defaults {
-        let unnamed = DEFAULT_HARD.iter().filter(|(signal, _)| given.iter().all(|threshold| threshold.signal != *signal));
-        all.extend(unnamed.map(|&(signal, level)| Threshold::hard(signal, level)));
-    }
-    all.retain(|threshold| !threshold.level.is_zero());
-    let memory = all.iter().find(|threshold| threshold.signal == EvictionSignal::MemoryAvailable).copied();
-    all.extend(memory.map(|memory| Threshold { signal: EvictionSignal::AllocatableMemoryAvailable, ..memory }));
-    all
-}
 
 /// What is left of what a signal watches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,35 +67,10 @@ pub(crate) fn chosen(acting: impl Iterator<Item = EvictionSignal>) -> Option<usi
 mod tests {
     use super::*;
     use crate::spec::eviction::{Eviction, Level};
-    use EvictionSignal::{
-        AllocatableMemoryAvailable, ImageFsAvailable, ImageFsInodesFree, MemoryAvailable, NodeFsAvailable, NodeFsInodesFree, PidAvailable,
-    };
-
-    const GI: u64 = 1 << 30;
+    use EvictionSignal::{AllocatableMemoryAvailable, ImageFsInodesFree, MemoryAvailable, NodeFsAvailable, PidAvailable};
 
     const fn at(secs: u64) -> SimTime {
         SimTime::from_nanos(secs * 1_000_000_000)
-    }
-
-    #[test]
-    fn whoever_sets_one_hard_threshold_sets_them_all_unless_defaults_are_merged_in() {
-        let memory = Threshold::hard(MemoryAvailable, Level::Amount(GI));
-        let off = Threshold::hard(NodeFsAvailable, Level::ZERO);
-        #[rustfmt::skip]
-        let table = [
-            ("nothing set",        vec![],            false, vec![MemoryAvailable, NodeFsAvailable, NodeFsInodesFree, ImageFsAvailable, ImageFsInodesFree, AllocatableMemoryAvailable]),
-            ("memory set",         vec![memory],      false, vec![MemoryAvailable, AllocatableMemoryAvailable]),
-            ("memory set, merged", vec![memory],      true,  vec![MemoryAvailable, NodeFsAvailable, NodeFsInodesFree, ImageFsAvailable, ImageFsInodesFree, AllocatableMemoryAvailable]),
-            ("one switched off",   vec![memory, off], true,  vec![MemoryAvailable, NodeFsInodesFree, ImageFsAvailable, ImageFsInodesFree, AllocatableMemoryAvailable]),
-            ("all switched off",   vec![off],         false, vec![]),
-        ];
-        for (name, given, merge, want) in table {
-            let all = hard(&given, merge);
-            assert_eq!(all.iter().map(|threshold| threshold.signal).collect::<Vec<_>>(), want, "{name}");
-        }
-        assert_eq!(hard(&[], false), Eviction::default().thresholds, "the defaults are one list");
-        let copy = hard(&[memory], false)[1];
-        assert_eq!(copy.level, Level::Amount(GI), "what Pods may use has the node's threshold");
     }
 
     #[test]

@@ -259,12 +259,11 @@ fn out_at(world: &World<'_>, node: NodeId) -> SimTime {
     if held > room { world.now } else { line.above(line.at(world.now) + (room - held), world.now) }
 }
 
-/// Limits of ephemeral storage of a Pod's containers, and of the Pod: their sum if all have one.
+/// Limits of ephemeral storage of a Pod's containers, and of the Pod.
 fn storage_limits<'s>(world: &World<'s>, pod: PodId) -> (impl Iterator<Item = (u8, u64)> + use<'s>, Option<u64>) {
     let template = world.template(pod);
     let containers = || (0..).zip(&template.containers);
-    let sum = containers().map(|(_, about)| about.ephemeral_limit.map(|limit| limit.0)).sum();
-    (containers().filter_map(|(index, about)| Some((index, about.ephemeral_limit?.0))), sum)
+    (containers().filter_map(|(index, about)| Some((index, about.ephemeral_limit?.0))), template.ephemeral_limit.map(|limit| limit.0))
 }
 
 /// When the first container of a node has written more than its limit allows.
