@@ -179,7 +179,8 @@ fn a_container_that_uses_more_than_its_limit_is_killed_as_soon_as_it_is_up() {
 /// Victims of a leak of 1 MiB/s on a node of 2 GiB; each Pod: memory request and use in MiB, priority.
 fn leaking(others: &[(u64, u64, i32)], rate: f64) -> Spec {
     let leak = Some(Growth { rate: Distribution::Constant(rate), after: SimSpan::ZERO });
-    let mut containers = vec![sized((10, 0), (1024 * MIB, 0), Behavior { usage: Usage { leak, ..uses(10.0, 100 * MIB) }, ..Behavior::default() })];
+    let mut containers =
+        vec![sized((10, 0), (1024 * MIB, 0), Behavior { usage: Usage { leak, ..uses(10.0, 100 * MIB) }, ..Behavior::default() })];
     let other = |&(request, using, _): &(u64, u64, i32)| {
         sized((10, 0), (request * MIB, 0), Behavior { usage: uses(10.0, using * MIB), ..Behavior::default() })
     };
@@ -276,10 +277,12 @@ fn use_goes_with_age_and_with_a_trace() {
 #[test]
 fn a_resize_is_checked_and_takes_effect_while_the_container_runs() {
     let new = |cpu, limit| Allotment { cpu, cpu_limit: Some(limit), memory: 0, memory_limit: None };
-    let spec = pods(1, (4000, GIB), RestartPolicy::Never, vec![
-        sized((500, 500), (0, 0), work(1e6, 2000.0)),
-        sized((3000, 0), (0, 0), work(1_000.0, 100.0)),
-    ]);
+    let spec = pods(
+        1,
+        (4000, GIB),
+        RestartPolicy::Never,
+        vec![sized((500, 500), (0, 0), work(1e6, 2000.0)), sized((3000, 0), (0, 0), work(1_000.0, 100.0))],
+    );
     let mut run = run_for(&spec, 60);
     assert_eq!(run.speed(PodId(0), 0), Some(0.25));
     #[rustfmt::skip]

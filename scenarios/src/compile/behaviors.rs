@@ -2,9 +2,9 @@
 
 use sim_core::spec::{ContainerKind, ContainerSpec, Distribution, Hang, Level, PodTemplate, Shape};
 
-use super::{Builder, usage};
 use super::builder::with_tag;
 use super::workloads::{Part, Parts, share, time_of_day};
+use super::{Builder, usage};
 use crate::format::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
 use crate::problem::{Code, Treatment};
 use crate::text::decode::At;

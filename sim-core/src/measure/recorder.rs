@@ -1,8 +1,8 @@
 //! The recorder: hears of every change that matters and adds it up over the window of measurement.
 
 use super::{
-    AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, LifecycleMeasures, NodeMeasures, PodMeasures, ResourceMeasures,
-    ResourceUse, Sample, StartupMeasures, Survival, Tally, TimeAverage, GrowthMeter, UsageMeasures, UsageMeter,
+    AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, GrowthMeter, LifecycleMeasures, NodeMeasures, PodMeasures,
+    ResourceMeasures, ResourceUse, Sample, StartupMeasures, Survival, Tally, TimeAverage, UsageMeasures, UsageMeter,
 };
 use crate::cluster::{Birth, PodState, Step};
 use crate::spec::{Shape, Spec};

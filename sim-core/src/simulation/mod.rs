@@ -54,7 +54,8 @@ impl<'s> Simulation<'s> {
         let controllers = Controllers::new(&world);
         let scheduling = Scheduling::new(spec);
         world.record.count_nodes(spec);
-        let mut run = Self { world, scheduling, controllers, upkeep: Upkeep::default(), counts: EngineCounts::default(), replication, opened: false };
+        let mut run =
+            Self { world, scheduling, controllers, upkeep: Upkeep::default(), counts: EngineCounts::default(), replication, opened: false };
         run.begin();
         run
     }

@@ -218,7 +218,8 @@ mod tests {
         let noise = Noise { step: SimSpan::from_secs(300), phi: 0.9, sigma: 0.15, series: 16 };
         assert!((noise.deviation() - 0.344).abs() < 1e-3);
         let law = Distribution::LogNormal { median: 1.0, sigma: noise.deviation() };
-        let draw = |entity| libm::log(law.sample(&mut crate::engine::random::Seed(1).stream(crate::engine::random::Purpose::Noise, entity, 0)));
+        let draw =
+            |entity| libm::log(law.sample(&mut crate::engine::random::Seed(1).stream(crate::engine::random::Purpose::Noise, entity, 0)));
         let mean = (0..20_000).map(|entity| noise.factor(draw(entity))).sum::<f64>() / 20_000.0;
         assert!((mean - 1.0).abs() < 0.01, "{mean}");
     }

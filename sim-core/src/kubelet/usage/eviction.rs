@@ -6,6 +6,7 @@
 
 use super::{Upkeep, memory};
 use crate::cluster::{ContainerState, Nodes, PodRef};
+use crate::event::Event;
 use crate::kubelet;
 use crate::kubelet::rules::ranking::{Candidate, Short, first};
 use crate::kubelet::rules::{oom_score, thresholds};
@@ -14,7 +15,6 @@ use crate::spec::{EvictionSignal, Threshold};
 use crate::table::{NodeId, PodId};
 use crate::units::{SimSpan, SimTime};
 use crate::world::{Note, World};
-use crate::event::Event;
 use thresholds::Observation;
 
 /// After an eviction the kubelet asks so often whether the Pod is gone.
@@ -191,7 +191,11 @@ fn report(world: &mut World<'_>, node: NodeId, watch: &mut Watch) {
             continue;
         }
         let nodes = &mut world.record.usage.pressure[place];
-        if on { nodes.add(1, world.now) } else { nodes.sub(1, world.now) }
+        if on {
+            nodes.add(1, world.now)
+        } else {
+            nodes.sub(1, world.now)
+        }
         world.tell_node(node, Happening::NodePressure(pressure, on));
         world.note(Note::Pressure { node, pressure, on });
     }
@@ -294,7 +298,7 @@ fn evict_writers(world: &mut World<'_>, node: NodeId) -> bool {
     };
     let writers: Vec<PodId> = evictable(world, node).filter(over).collect();
     for &pod in &writers {
-        world.record.usage.ephemeral_limit_evictions += 1;
+        world.record.usage.storage_limit_evictions += 1;
         evict(world, pod, STORAGE_GRACE);
     }
     !writers.is_empty()

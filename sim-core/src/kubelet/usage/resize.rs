@@ -153,9 +153,8 @@ fn room(world: &World<'_>, pod: PodId) -> (Size, Size) {
     let node = world.pods[pod].node;
     let all = &world.spec.pools[world.nodes.pool[node]].shape.allocatable;
     let others = world.nodes.residents[node].iter().filter(|&&other| other != pod && !world.pods[other].state.is_terminal());
-    let others = others.map(|&other| pod_size(world, other)).fold(Size::default(), |sum, size| Size {
-        cpu: sum.cpu + size.cpu,
-        memory: sum.memory + size.memory,
-    });
+    let others = others
+        .map(|&other| pod_size(world, other))
+        .fold(Size::default(), |sum, size| Size { cpu: sum.cpu + size.cpu, memory: sum.memory + size.memory });
     (Size { cpu: all.cpu.0, memory: all.memory.0 }, others)
 }
