@@ -245,7 +245,7 @@ fn who_writes_more_than_its_limit_is_evicted() {
     let spec = pods(1, (4000, GIB), RestartPolicy::Always, vec![container]);
     let outcome = audited(&spec, 1);
     // Each life lasts 600 s and up to the kubelet's next look; there is time for five whole ones.
-    assert_eq!((outcome.usage.ephemeral_limit_evictions, outcome.usage.evictions), (5, [0; 3]));
+    assert_eq!((outcome.usage.storage_limit_evictions, outcome.usage.evictions), (5, [0; 3]));
 }
 
 #[test]

@@ -27,7 +27,11 @@ impl Change {
             noise: given.noise.as_ref().and_then(|noise| read_noise(noise, builder)),
             phases: given.phases.as_ref().and_then(|phases| read_phases(phases, builder)),
             leak: given.leak.as_ref().and_then(|growth| read_growth(growth, builder)),
-            writes: given.writes.as_ref().and_then(|growth| read_growth(growth, builder)),
+            writes: given
+                .writes
+                .as_ref()
+                .and_then(|writes| builder.law(&writes.per_second))
+                .map(|rate| Growth { rate, after: SimSpan::ZERO }),
         }
     }
 

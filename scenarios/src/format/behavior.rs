@@ -103,7 +103,7 @@ pub(crate) struct UsageFile {
     /// Memory that it never gives back.
     pub(crate) leak: Option<GrowthFile>,
     /// What it writes to its node's disk: logs, its writable layer.
-    pub(crate) writes: Option<GrowthFile>,
+    pub(crate) writes: Option<WritesFile>,
 }
 
 /// A recorded course: a factor on the level by simulated time, straight between points.
@@ -188,4 +188,13 @@ pub(crate) enum ShapeFile {
         /// Time of day at which the curve rises through 1. Default 9h.
         rise: Option<Written<Time>>,
     },
+}
+
+/// Growth at a rate that is drawn at each start.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Writes")]
+pub(crate) struct WritesFile {
+    /// So much in each second.
+    pub(crate) per_second: Law<Amount>,
 }

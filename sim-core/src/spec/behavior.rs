@@ -52,7 +52,7 @@ pub struct Usage {
     pub phases: Vec<Phase>,
     /// Memory that it never gives back: bytes per second.
     pub leak: Option<Growth>,
-    /// What it writes to its node's disk (logs, its writable layer): bytes per second.
+    /// What it writes to its node's disk (logs, its writable layer) from its start on: bytes per second.
     pub writes: Option<Growth>,
 }
 
