@@ -62,7 +62,7 @@ const LISTS: usize = 64;
 
 impl Limited {
     fn list(&self) -> usize {
-        ((self.cap as u128 * u128::from(STEPS) / u128::from(self.level.max(1))) as usize).min(LISTS - 1)
+        ((u128::from(self.cap) * u128::from(STEPS) / u128::from(self.level.max(1))) as usize).min(LISTS - 1)
     }
 }
 
@@ -271,6 +271,9 @@ impl Load {
     }
 
     /// Takes a container off its list; the one that is at its place now.
+    ///
+    /// # Panics
+    /// If the list has another there.
     pub fn unlimit(&mut self, band: usize, lane: u16, container: &Limited, place: u32) -> Option<Limited> {
         let list = &mut self.bands[band].limited[usize::from(lane) * LISTS + container.list()];
         let gone = list.swap_remove(place as usize);

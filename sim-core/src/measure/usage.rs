@@ -137,7 +137,7 @@ impl GrowthMeter {
     }
 
     fn trapezium(&self, now: SimTime) -> f64 {
-        (self.at(self.since) + self.at(now)) / 2.0 * (now - self.since).as_secs_f64()
+        f64::midpoint(self.at(self.since), self.at(now)) * (now - self.since).as_secs_f64()
     }
 }
 

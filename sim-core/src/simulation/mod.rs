@@ -190,8 +190,7 @@ impl<'s> Simulation<'s> {
                 Note::Deleting(pod) => self.scheduling.deleting(&self.world, pod),
                 Note::Load(node) => self.upkeep.load_changed(&mut self.world, node),
                 // Taints of nodes do not change at run time yet.
-                Note::Pressure { .. } => {}
-                Note::Ready(_) | Note::Unready(_) | Note::Restarted(_) => {}
+                Note::Pressure { .. } | Note::Ready(_) | Note::Unready(_) | Note::Restarted(_) => {}
             }
             self.controllers.take(&mut self.world, note);
         }

@@ -192,9 +192,9 @@ fn report(world: &mut World<'_>, node: NodeId, watch: &mut Watch) {
         }
         let nodes = &mut world.record.usage.pressure[place];
         if on {
-            nodes.add(1, world.now)
+            nodes.add(1, world.now);
         } else {
-            nodes.sub(1, world.now)
+            nodes.sub(1, world.now);
         }
         world.tell_node(node, Happening::NodePressure(pressure, on));
         world.note(Note::Pressure { node, pressure, on });
