@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms of `sim-core` and the rooms that each may name.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("units.rs", &[]),
     ("table.rs", &[]),
     ("engine", &["units"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("event.rs", &["cluster", "table"]),
     ("scheduler", &["engine", "spec", "table", "units"]),
     ("world.rs", &["cluster", "engine", "event", "measure", "spec", "table", "units"]),
+    ("world", &["cluster", "engine", "event", "measure", "spec", "table", "units"]),
     ("kubelet", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
     ("controllers", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
     ("faults", &["cluster", "engine", "event", "measure", "spec", "table", "units", "world"]),
@@ -23,7 +24,19 @@ const ARROWS: [(&str, &[&str]); 14] = [
     (
         "simulation",
         &[
-            "cluster", "controllers", "engine", "event", "faults", "kubelet", "measure", "scheduler", "spec", "table", "traffic", "units", "world",
+            "cluster",
+            "controllers",
+            "engine",
+            "event",
+            "faults",
+            "kubelet",
+            "measure",
+            "scheduler",
+            "spec",
+            "table",
+            "traffic",
+            "units",
+            "world",
         ],
     ),
 ];

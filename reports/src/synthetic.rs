@@ -226,7 +226,6 @@ fn startup(dice: &mut Dice, started: u64) -> StartupMeasures {
         ready: tally(dice, started, 8.2, 0.6),
         objective: tally(dice, started, 1.6, 0.35),
         pulls: started / 3,
-        pull_failures: 0,
         pull_hits: started,
         pulled: started / 3 * (180 << 20),
         images: ImageMeasures {
@@ -369,6 +368,7 @@ fn outcome(replication: u32) -> Outcome {
         lifecycle: lifecycle(&mut dice, pods.created, pods.succeeded, pods.failed),
         startup: startup(&mut dice, pods.created),
         resources: resources(&live),
+        usage: sim_core::measure::UsageMeasures::new(sim_core::units::SimTime::ZERO),
         addresses: AddressMeasures { in_use: scaled(&live, 0.999), assigned: pods.created, exhausted: 0, duplicates: 0 },
         scheduler: scheduler(&mut dice, &levels, pods.created),
         traffic: Vec::new(),
@@ -427,6 +427,7 @@ pub(crate) fn empty() -> Outcome {
             sidecar_memory_used: [none; 2],
             sidecar_cpu_requested: [none; 2],
         },
+        usage: sim_core::measure::UsageMeasures::new(sim_core::units::SimTime::ZERO),
         addresses: AddressMeasures { in_use: none, assigned: 0, exhausted: 0, duplicates: 0 },
         scheduler: SchedulerMeasures { cycles: 0, unschedulable: 0, messages: Vec::new(), ..scheduler(&mut Dice(0), &levels, 0) },
         traffic: Vec::new(),

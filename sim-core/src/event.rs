@@ -104,8 +104,6 @@ pub enum Event {
         /// The occasion after this, if the target has occasions of its own; 0 if it has none.
         next: u32,
     },
-    /// The memory that a container leaks has reached its limit.
-    LeakedOut(ContainerRef),
     /// The node lifecycle controller finds that nothing was heard of a node for too long.
     NodeLate {
         /// The node.
@@ -156,6 +154,18 @@ pub enum Event {
         /// Grows each time another instant is awaited.
         epoch: u32,
     },
+    /// What all containers use is read: once a minute.
+    Minute,
+    /// A container's use changes with its age: a phase or a leak begins.
+    UseChanges(ContainerRef),
+    /// A container meets its memory limit.
+    OutOfMemory(ContainerRef),
+    /// A kubelet looks at what its node has left, where that may be too little.
+    Look(NodeId),
+    /// A node's memory runs out.
+    NodeOutOfMemory(NodeId),
+    /// Resizes that could not be done are tried again.
+    RetryResizes,
     /// A row of the time series is due.
     Sample,
     /// The warm-up is over.

@@ -24,4 +24,6 @@ mod traffic;
 pub mod units;
 mod world;
 
+pub use kubelet::usage::Resized;
 pub use simulation::{Progress, Simulation};
+pub use world::Allotment;

@@ -4,7 +4,8 @@
 //! [`Note`]; the loop of [`crate::simulation`] takes notes to whom they concern.
 
 use crate::cluster::{
-    ContainerState, ExitReason, ImageKey, NodeReady, Nodes, Phase, Pod, PodRef, PodState, Pods, RegistryState, Signal, Step, Troubles,
+    ContainerState, Course, ExitReason, ImageKey, Load, NodeReady, Nodes, Phase, Pod, PodRef, PodState, Pods, RegistryState, Signal, Step,
+    Troubles,
 };
 use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
@@ -13,6 +14,13 @@ use crate::measure::{About, Entry, Happening, Observer, PodIdentity, Pressure, R
 use crate::spec::{ContainerKind, ContainerSpec, Controller, Distribution, PodTemplate, Shape, Spec};
 use crate::table::{NodeId, PodId, Table, TemplateId};
 use crate::units::{SimSpan, SimTime};
+use std::collections::BTreeMap;
+
+mod using;
+mod work;
+
+pub use using::Allotment;
+pub use work::Works;
 
 /// What one room leaves for another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +46,8 @@ pub enum Note {
         /// True if it succeeded.
         well: bool,
     },
+    /// To the kubelet: a node's containers may want more than it has.
+    Load(NodeId),
     /// To the controllers: a Pod's containers have all started for the first time.
     Started(PodId),
     /// To the kubelet: a node has lost power.
@@ -84,7 +94,7 @@ pub enum Note {
 pub struct TemplateFacts {
     /// Weights in the measures.
     pub weights: Weights,
-    /// Each container's CPU shape, by place in [`World::shapes`].
+    /// The course of each container's CPU use, by place in [`World::load`].
     pub shapes: Vec<usize>,
     /// True if its Pods serve requests.
     pub serves: bool,
@@ -111,6 +121,14 @@ pub struct World<'s> {
     pub record: Recorder,
     /// Who listens to what happens, if anybody does.
     pub observer: Option<Box<Observer>>,
+    /// What containers want and hold, node by node.
+    pub load: Load,
+    /// Runs that are work.
+    pub works: Works,
+    /// Levels (CPU, memory) of containers whose use goes with their age, before phases.
+    pub bases: BTreeMap<(PodId, u8), (u64, u64)>,
+    /// Requests and limits of containers that were resized.
+    pub resized: BTreeMap<(PodId, u8), Allotment>,
     /// Facts of each template.
     pub facts: Table<TemplateId, TemplateFacts>,
     /// Notes that nobody has read yet, oldest first.
@@ -128,9 +146,10 @@ pub struct World<'s> {
 impl<'s> World<'s> {
     /// The world of one replication before anything runs.
     pub fn new(spec: &'s Spec, seed: Seed) -> Self {
-        let mut shapes = Vec::new();
+        let mut courses = Vec::new();
         let mut facts: Table<TemplateId, TemplateFacts> =
-            spec.templates.rows().iter().map(|template| facts_of(template, &mut shapes)).collect();
+            spec.templates.rows().iter().map(|template| facts_of(template, &mut courses)).collect();
+        let shapes: Vec<Shape> = courses.iter().flat_map(|course| vec![course.shape; usize::from(course.lanes())]).collect();
         for destination in spec.traffic.iter().flat_map(|traffic| &traffic.to) {
             facts[spec.workloads[destination.workload].template].serves = true;
         }
@@ -144,6 +163,10 @@ impl<'s> World<'s> {
             pods: Pods::default(),
             record: Recorder::new(&shapes),
             observer: None,
+            load: Load::new(spec, courses),
+            works: Works::default(),
+            bases: BTreeMap::new(),
+            resized: BTreeMap::new(),
             facts,
             notes: std::collections::VecDeque::new(),
             troubles: Troubles::default(),
@@ -461,33 +484,9 @@ impl<'s> World<'s> {
         row.epoch = row.epoch.wrapping_add(1);
         row.starts += 1;
         self.record.containers.running.add(1, now);
-        self.record.cpu_used.add(self.shape(pod, index), cpu, now);
-        self.record.memory_used.add(0, memory, now);
-        if let Some(role) = self.sidecar_role(pod, index) {
-            self.record.resources.sidecar_memory_used[role].add(memory, now);
-        }
+        self.use_begins(pod, index);
         self.tell(pod, Some(index), Happening::Started);
         self.process_changed(pod);
-    }
-
-    /// A running container uses `cpu` microcores and `memory` bytes from now on, or its memory limit if that is less.
-    pub fn set_use(&mut self, pod: PodId, index: u8, cpu: u64, memory: u64) {
-        let now = self.now;
-        let memory = self.container_spec(pod, index).memory_limit.map_or(memory, |limit| memory.min(limit.0));
-        let row = self.pods.container_mut(pod, index);
-        if row.state != ContainerState::Running || (row.cpu, row.memory) == (cpu, memory) {
-            return;
-        }
-        let before = (std::mem::replace(&mut row.cpu, cpu), std::mem::replace(&mut row.memory, memory));
-        let shape = self.shape(pod, index);
-        self.record.cpu_used.sub(shape, before.0, now);
-        self.record.cpu_used.add(shape, cpu, now);
-        self.record.memory_used.sub(0, before.1, now);
-        self.record.memory_used.add(0, memory, now);
-        if let Some(role) = self.sidecar_role(pod, index) {
-            let used = &mut self.record.resources.sidecar_memory_used[role];
-            used.set(used.level() - before.1 + memory, now);
-        }
     }
 
     /// A running container hangs, or does no longer.
@@ -514,23 +513,20 @@ impl<'s> World<'s> {
         let now = self.now;
         let row = self.pods.container_mut(pod, index);
         assert_eq!(row.state, ContainerState::Running, "only a running container ends");
-        let (cpu, memory) = (row.cpu, row.memory);
-        (row.state, row.cpu, row.memory, row.ended_at) = (next, 0, 0, now);
+        self.use_ends(pod, index);
+        let row = self.pods.container_mut(pod, index);
+        (row.state, row.ended_at) = (next, now);
         (row.noticed, row.hung, row.condemned, row.ends_at) = (false, false, false, SimTime::MAX);
         row.epoch = row.epoch.wrapping_add(1);
         self.record.containers.running.sub(1, now);
-        self.record.cpu_used.sub(self.shape(pod, index), cpu, now);
-        self.record.memory_used.sub(0, memory, now);
-        if let Some(role) = self.sidecar_role(pod, index) {
-            self.record.resources.sidecar_memory_used[role].sub(memory, now);
-        }
         let row = self.pods.container(pod, index);
         let reason = if row.exit != 0 && row.reason == ExitReason::Completed { ExitReason::Error } else { row.reason };
         self.tell(pod, Some(index), Happening::Terminated { code: row.exit, reason });
         self.process_changed(pod);
     }
 
-    fn shape(&self, pod: PodId, index: u8) -> usize {
+    /// The course of a container's CPU use, by place in [`World::load`].
+    pub(crate) fn shape(&self, pod: PodId, index: u8) -> usize {
         self.facts[self.pods[pod].template].shapes[usize::from(index)]
     }
 
@@ -547,6 +543,9 @@ impl<'s> World<'s> {
         self.tell(pod, None, Happening::Removed);
         self.leave_images(pod);
         self.leave_seat(pod);
+        if !self.resized.is_empty() {
+            self.resized.retain(|(of, _), _| *of != pod);
+        }
         self.pods.remove(pod);
     }
 
@@ -593,15 +592,15 @@ impl<'s> World<'s> {
     }
 }
 
-fn facts_of(template: &PodTemplate, shapes: &mut Vec<Shape>) -> TemplateFacts {
-    let shapes = template.containers.iter().map(|container| intern(shapes, container.behavior.usage.shape)).collect();
+fn facts_of(template: &PodTemplate, courses: &mut Vec<Course>) -> TemplateFacts {
+    let shapes = template.containers.iter().map(|container| intern(courses, Course::of(&container.behavior.usage))).collect();
     TemplateFacts { weights: weights_of(template), shapes, serves: false }
 }
 
-fn intern(shapes: &mut Vec<Shape>, shape: Shape) -> usize {
-    shapes.iter().position(|known| *known == shape).unwrap_or_else(|| {
-        shapes.push(shape);
-        shapes.len() - 1
+fn intern(courses: &mut Vec<Course>, course: Course) -> usize {
+    courses.iter().position(|known| *known == course).unwrap_or_else(|| {
+        courses.push(course);
+        courses.len() - 1
     })
 }
 

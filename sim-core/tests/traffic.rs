@@ -7,8 +7,8 @@ mod support;
 use proptest::prelude::*;
 use sim_core::measure::{Outcome, TrafficMeasures};
 use sim_core::spec::{
-    Behavior, Cache, ContainerKind, ContainerSpec, Controller, Cost, Deployment, Destination, Distribution, Hang, Noise, Pace, Part,
-    Portion, Probe, Rate, Replicas, RestartPolicy, Source, Spec, Symbols, Traffic, Warmup,
+    Behavior, Cache, ContainerKind, ContainerSpec, Controller, Cost, Deployment, Destination, Distribution, Hang, Pace, Part, Portion,
+    Probe, Rate, RateNoise, Replicas, RestartPolicy, Source, Spec, Symbols, Traffic, Warmup,
 };
 use sim_core::table::WorkloadId;
 use sim_core::units::{SimSpan, SimTime};
@@ -238,7 +238,7 @@ proptest! {
         let about = &mut spec.traffic[0];
         about.together = together;
         about.propagation = if delay < 1.0 { constant(0.0) } else { exponential(delay) };
-        about.noise = (sigma > 0.1).then_some(Noise { step: SimSpan::from_secs(300), sigma, phi: 0.9 });
+        about.noise = (sigma > 0.1).then_some(RateNoise { step: SimSpan::from_secs(300), sigma, phi: 0.9 });
         about.to[0].cache = (sigma > 0.2).then_some(Cache {
             start: 0.0, warm: 0.95, pace: Pace::Age(300.0), miss_cpu: 0.001, miss_latency: 0.01, ready_at: None,
         });

@@ -1,6 +1,6 @@
 //! Requested, used and allocatable; what sidecars cost.
 
-use super::{Kind, Measure, Unit, average, integral, ratio, row};
+use super::{Kind, Measure, Unit, average, integral, number, ratio, row};
 use sim_core::measure::{Outcome, ResourceUse, TimeAverage};
 
 /// Utilisation and overheads.
@@ -38,6 +38,42 @@ pub(super) const RESOURCES: &[Measure] = &[
     row("sidecar.cpu_overhead", "Sidecar CPU requested", Kind::Emergent, Unit::Share,
         "CPU requested by sidecars ÷ CPU requested by main containers, over multi-container Pods, integrals over the window.",
         |o| overhead(&o.resources.sidecar_cpu_requested, o)),
+    row("utilization.demanded.cpu", "CPU wanted", Kind::Emergent, Unit::Share,
+        "CPU that containers want, limits and contention apart ÷ CPU capacity of Ready nodes, integrals over the window.",
+        |o| ratio(o.usage.demanded, integral(&o.resources.cpu.capacity, o))),
+    row("utilization.node.cpu.median", "CPU wanted on the median node", Kind::Emergent, Unit::Share,
+        "Median over nodes and minutes of the CPU that a node's containers want within their limits ÷ its allocatable CPU, in steps of 0.5 %.",
+        |o| o.usage.utilization_quantile(0.5)),
+    row("utilization.node.cpu.p99", "CPU wanted on nodes, 99th percentile", Kind::Emergent, Unit::Share,
+        "99th percentile over nodes and minutes of the CPU that a node's containers want within their limits ÷ its allocatable CPU.",
+        |o| o.usage.utilization_quantile(0.99)),
+    row("cpu.throttled.containers", "Containers at their CPU limits", Kind::Emergent, Unit::Count,
+        "Time average of containers that want more CPU than their limits allow, read once a minute.",
+        |o| average(&o.usage.throttled, o)),
+    row("cpu.contended.nodes", "Nodes in contention for CPU", Kind::Emergent, Unit::Count,
+        "Time average of nodes whose containers want more CPU within their limits than is allocatable.",
+        |o| average(&o.usage.contended, o)),
+    row("cpu.stretched", "Work stretched", Kind::Emergent, Unit::Seconds,
+        "Time that runs of CPU-bound containers took longer than at full speed, summed over those that came to their end in the window.",
+        |o| Some(o.usage.stretched.as_secs_f64())),
+    row("memory.oom.limit", "OOM kills by limits", Kind::Emergent, Unit::Count,
+        "Containers killed because they ran over their memory limits.",
+        |o| number(o.usage.oom_by_limit)),
+    row("memory.oom.node", "OOM kills by nodes", Kind::Emergent, Unit::Count,
+        "Containers killed because their node's memory ran out before its kubelet evicted a Pod.",
+        |o| number(o.usage.oom_by_node)),
+    row("evictions.memory", "Evictions for memory", Kind::Emergent, Unit::Count,
+        "Pods evicted by kubelets whose nodes were short of memory.",
+        |o| number(o.usage.evictions[0])),
+    row("evictions.disk", "Evictions for disk", Kind::Emergent, Unit::Count,
+        "Pods evicted by kubelets whose nodes were short of disk.",
+        |o| number(o.usage.evictions[1])),
+    row("evictions.storage_limit", "Evictions by storage limits", Kind::Emergent, Unit::Count,
+        "Pods evicted because they wrote more than their limits of ephemeral storage.",
+        |o| number(o.usage.storage_limit_evictions)),
+    row("nodes.memory_pressure", "Nodes under memory pressure", Kind::Emergent, Unit::Count,
+        "Time average of nodes that report MemoryPressure.",
+        |o| average(&o.usage.pressure[0], o)),
 ];
 
 fn allocated(resource: &ResourceUse, outcome: &Outcome) -> Option<f64> {

@@ -2,9 +2,9 @@
 
 use sim_core::spec::{ContainerKind, ContainerSpec, Distribution, Hang, Level, PodTemplate, Shape};
 
-use super::Builder;
 use super::builder::with_tag;
 use super::workloads::{Part, Parts, share, time_of_day};
+use super::{Builder, usage};
 use crate::format::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
 use crate::problem::{Code, Treatment};
 use crate::text::decode::At;
@@ -27,6 +27,8 @@ struct Change {
     cpu: Option<Level>,
     memory: Option<Level>,
     shape: Option<Shape>,
+    cpu_bound: Option<bool>,
+    course: usage::Change,
 }
 
 /// Applies the entries in order.
@@ -135,6 +137,7 @@ impl Change {
             ..Self::default()
         };
         change.failure = given.failure.as_ref().and_then(|failure| share(failure, builder));
+        change.cpu_bound = given.cpu_bound;
         change.shutdown_exit = given.shutdown_exit;
         change.failure_exit = given.failure_exit.as_ref().map(|code| failing(code, builder));
         change.post_start_failure = given.post_start_failure.as_ref().and_then(|failure| share(failure, builder));
@@ -149,6 +152,7 @@ impl Change {
     }
 
     fn usage(&mut self, given: &UsageFile, builder: &mut Builder<'_>) {
+        self.course = usage::Change::read(given, builder);
         // CPU is counted in millicores.
         self.cpu = given.cpu.as_ref().and_then(|level| compile_level(level, 1_000.0, builder));
         self.memory = given.memory.as_ref().and_then(|level| compile_level(level, 1.0, builder));
@@ -180,6 +184,8 @@ impl Change {
         set(&mut behavior.post_start, self.post_start.as_ref());
         set(&mut behavior.post_start_failure, self.post_start_failure.as_ref());
         set(&mut behavior.pre_stop, self.pre_stop.as_ref());
+        set(&mut behavior.cpu_bound, self.cpu_bound.as_ref());
+        self.course.apply(&mut behavior.usage);
         set(&mut behavior.usage.cpu, self.cpu.as_ref());
         set(&mut behavior.usage.memory, self.memory.as_ref());
         set(&mut behavior.usage.shape, self.shape.as_ref());

@@ -10,6 +10,7 @@ mod law;
 pub(crate) mod situation;
 mod timing;
 mod traffic;
+mod usage;
 mod workloads;
 
 pub(crate) use builder::{Builder, Class, Origin};

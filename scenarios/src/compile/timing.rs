@@ -2,15 +2,17 @@
 
 use std::net::Ipv4Addr;
 
-use sim_core::spec::{ClientLimits, ControlPlane, CpuWeights, Distribution, Kubelet, Network, NodeLifecycle, Registry, SchedulerSpec, TieBreak};
+use sim_core::spec::{
+    ClientLimits, ControlPlane, CpuWeights, Distribution, Kubelet, Network, NodeLifecycle, Registry, SchedulerSpec, TieBreak,
+};
 use sim_core::units::SimSpan;
 
 use super::workloads::share;
 use super::{Builder, SPAN_MAX};
 use crate::configuration::Configuration;
 use crate::format::{
-    ClientFile, ClusterFile, ControlPlaneFile, CpuWeightsFile, KubeletFile, Law, MemoryPressureFile, NetworkFile, NodeLifecycleFile, RegistryFile,
-    SchedulerFile, TieBreakFile,
+    ClientFile, ClusterFile, ControlPlaneFile, CpuWeightsFile, KubeletFile, Law, MemoryPressureFile, NetworkFile, NodeLifecycleFile,
+    RegistryFile, SchedulerFile, TieBreakFile,
 };
 use crate::problem::Code;
 use crate::text::decode::At;

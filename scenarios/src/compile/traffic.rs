@@ -1,7 +1,7 @@
 //! Traffic: which Pods serve which requests, and what these cost.
 
 use sim_core::spec::{
-    Cache, ContainerKind, ContainerSpec, Controller, Cost, Destination, Distribution, Noise, Pace, Part as Share, Rate, Shape, Source,
+    Cache, ContainerKind, ContainerSpec, Controller, Cost, Destination, Distribution, Pace, Part as Share, Rate, RateNoise, Shape, Source,
     Traffic,
 };
 use sim_core::table::{Id, WorkloadId};
@@ -10,7 +10,7 @@ use sim_core::units::{SimSpan, SimTime};
 use super::behaviors::{has_label, role};
 use super::workloads::{Part, Parts, share, time_of_day};
 use super::{Builder, SPAN_MAX};
-use crate::format::{CacheFile, CostFile, NoiseFile, PaceFile, RateFile, Role, Spread, TrafficFile};
+use crate::format::{CacheFile, CostFile, PaceFile, RateFile, RateNoiseFile, Role, Spread, TrafficFile};
 use crate::problem::Code;
 use crate::text::decode::At;
 use crate::text::nearest::suggestion;
@@ -133,7 +133,7 @@ fn requests(written: &Written<PerTime>, builder: &mut Builder<'_>) -> Option<f64
     None
 }
 
-fn noise(given: &At<NoiseFile>, builder: &mut Builder<'_>) -> Option<Noise> {
+fn noise(given: &At<RateNoiseFile>, builder: &mut Builder<'_>) -> Option<RateNoise> {
     let file = &given.value;
     let step = file.step.as_ref().map_or(Some(SimSpan::from_secs(300)), |step| builder.read_up_to(step, SPAN_MAX));
     let step = at_least_a_second(step, file.step.as_ref().map(|step| step.span), builder);
@@ -143,7 +143,7 @@ fn noise(given: &At<NoiseFile>, builder: &mut Builder<'_>) -> Option<Noise> {
         builder.report.problem(Code::OutOfRange, written.span, "with `phi` 1 the rate has no mean").help("below 1");
         return None;
     }
-    Some(Noise { step: step?, sigma: sigma?, phi: phi? })
+    Some(RateNoise { step: step?, sigma: sigma?, phi: phi? })
 }
 
 /// Seconds, 0 if nothing is said.

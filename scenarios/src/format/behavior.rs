@@ -40,6 +40,8 @@ pub(crate) struct BehaviorFile {
     pub(crate) post_start_failure: Option<Written<Number>>,
     /// How long its `preStop` handler takes, where it has one that is no `sleep`.
     pub(crate) pre_stop: Option<Law<Time>>,
+    /// True if the run is work for a processor: it takes longer where the container gets less CPU than it wants. Default false.
+    pub(crate) cpu_bound: Option<bool>,
     /// What it uses.
     pub(crate) usage: Option<UsageFile>,
 }
@@ -101,6 +103,73 @@ pub(crate) struct UsageFile {
     pub(crate) memory: Option<LevelFile>,
     /// How CPU use goes with the time of day.
     pub(crate) shape: Option<ShapeFile>,
+    /// A recorded course that CPU use follows besides.
+    pub(crate) trace: Option<At<TraceFile>>,
+    /// Random fluctuation of CPU use besides.
+    pub(crate) noise: Option<At<NoiseFile>>,
+    /// How use goes with the container's age.
+    pub(crate) phases: Option<At<Vec<PhaseFile>>>,
+    /// Memory that it never gives back.
+    pub(crate) leak: Option<GrowthFile>,
+    /// What it writes to its node's disk: logs, its writable layer.
+    pub(crate) writes: Option<WritesFile>,
+}
+
+/// A recorded course: a factor on the level by simulated time, straight between points.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "UsageTrace")]
+pub(crate) struct TraceFile {
+    /// Points, ascending in time.
+    pub(crate) points: Vec<TracePointFile>,
+    /// The course begins again after this time.
+    pub(crate) repeat: Option<Written<Time>>,
+}
+
+/// A point of a course.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "UsageTracePoint")]
+pub(crate) struct TracePointFile {
+    /// Time since the start of the run.
+    pub(crate) at: Written<Time>,
+    /// Factor on the level, 0 or more.
+    pub(crate) factor: Written<Number>,
+}
+
+/// Random fluctuation that remembers: AR(1) on the logarithm of the factor.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "UsageNoise")]
+pub(crate) struct NoiseFile {
+    /// Time between two values. Default 5m.
+    pub(crate) step: Option<Written<Time>>,
+    /// Correlation from one step to the next, 0 or more, below 1. Default 0.9.
+    pub(crate) phi: Option<Written<Number>>,
+    /// Standard deviation of what is new at each step. Default 0.15.
+    pub(crate) sigma: Option<Written<Number>>,
+    /// How many series containers are dealt to, 1 to 256. Default 16.
+    pub(crate) series: Option<u16>,
+}
+
+/// How much a container uses from some age on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "UsagePhase")]
+pub(crate) struct PhaseFile {
+    /// Age at which it begins.
+    pub(crate) after: Written<Time>,
+    /// Factor on CPU use. Default 1.
+    pub(crate) cpu: Option<Written<Number>>,
+    /// Factor on memory use. Default 1.
+    pub(crate) memory: Option<Written<Number>>,
+}
+
+/// Growth at a rate that is drawn at each start.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Growth")]
+pub(crate) struct GrowthFile {
+    /// So much in each second.
+    pub(crate) per_second: Law<Amount>,
+    /// Age at which it begins. Default 0s.
+    pub(crate) after: Option<Written<Time>>,
 }
 
 /// A level of use, drawn at each start.
@@ -128,4 +197,13 @@ pub(crate) enum ShapeFile {
         /// Time of day at which the curve rises through 1. Default 9h.
         rise: Option<Written<Time>>,
     },
+}
+
+/// Growth at a rate that is drawn at each start.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Writes")]
+pub(crate) struct WritesFile {
+    /// So much in each second.
+    pub(crate) per_second: Law<Amount>,
 }

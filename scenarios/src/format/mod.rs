@@ -9,7 +9,7 @@ mod law;
 mod traffic;
 mod workload;
 
-pub(crate) use behavior::{BehaviorFile, LevelFile, Role, Select, ShapeFile, UsageFile};
+pub(crate) use behavior::{BehaviorFile, GrowthFile, LevelFile, NoiseFile, PhaseFile, Role, Select, ShapeFile, TraceFile, UsageFile};
 pub(crate) use cluster::{
     ClientFile, ClusterFile, ControlPlaneFile, ImageFile, KubeletFile, LayerFile, NetworkFile, NodePoolFile, NodeTemplate, RegistryFile,
     SchedulerFile, TaintFile, TieBreakFile,
@@ -18,7 +18,7 @@ pub(crate) use eviction::{CpuWeightsFile, EvictionFile, KubeletReservedFile, Pro
 pub(crate) use experiment::{ArmFile, CompareFile};
 pub(crate) use fault::{FaultFile, FaultKindFile, MemoryPressureFile, NodeLifecycleFile, On};
 pub(crate) use law::{Law, Weighted};
-pub(crate) use traffic::{CacheFile, CostFile, NoiseFile, PaceFile, RateFile, Spread, TrafficFile};
+pub(crate) use traffic::{CacheFile, CostFile, PaceFile, RateFile, RateNoiseFile, Spread, TrafficFile};
 pub(crate) use workload::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

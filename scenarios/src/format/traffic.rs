@@ -24,7 +24,7 @@ pub(crate) struct TrafficFile {
     /// Requests offered.
     pub(crate) rate: At<RateFile>,
     /// A random factor on the rate.
-    pub(crate) noise: Option<At<NoiseFile>>,
+    pub(crate) noise: Option<At<RateNoiseFile>>,
     /// How often a rate that follows the day is looked at. Default 1m.
     pub(crate) step: Option<Written<Time>>,
     /// Latency of a request apart from the CPU time that it takes. Default 0.
@@ -83,7 +83,7 @@ pub(crate) enum RateFile {
 /// A factor of mean 1 whose logarithm is a stationary AR(1) process.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "RequestNoise")]
-pub(crate) struct NoiseFile {
+pub(crate) struct RateNoiseFile {
     /// How long each value holds. Default 5m.
     pub(crate) step: Option<Written<Time>>,
     /// Standard deviation of an innovation. Default 0.15.

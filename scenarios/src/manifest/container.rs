@@ -230,7 +230,11 @@ fn hook(given: &core::Container, name: &str, tree: &Tree, builder: &mut Builder<
     }
     let Some(sleep) = &handler.sleep else { return Some(Hook::Handler) };
     if sleep.seconds < 0 {
-        builder.report.problem(Code::OutOfRange, tree.place(&["lifecycle", name, "sleep", "seconds"]), "a handler cannot sleep for less than nothing");
+        builder.report.problem(
+            Code::OutOfRange,
+            tree.place(&["lifecycle", name, "sleep", "seconds"]),
+            "a handler cannot sleep for less than nothing",
+        );
     }
     Some(Hook::Sleep(secs(u32::try_from(sleep.seconds).unwrap_or(0))))
 }

@@ -267,11 +267,37 @@ pub struct Container {
     pub backoff_since: SimTime,
     /// CPU that it uses, in microcores.
     pub cpu: u64,
-    /// Memory that it uses, in bytes.
+    /// Memory that it used at [`Container::grown_from`], in bytes.
     pub memory: u64,
+    /// Memory that it uses more with each second since then, in bytes.
+    pub leak: u64,
+    /// Since when it leaks.
+    pub grown_from: SimTime,
+    /// What it writes to its node's disk each second since its start, in bytes.
+    pub writes: u64,
+    /// Which series of random fluctuation its CPU use follows.
+    pub lane: u16,
+    /// Place among the containers that can meet their CPU limit; [`Container::NONE`] if it cannot.
+    pub limited: u32,
+    /// Row of its work; [`Container::NONE`] if its run is none.
+    pub work: u32,
 }
 
 impl Container {
+    /// No place, no row.
+    pub const NONE: u32 = u32::MAX;
+
+    /// Memory that it uses at `now`, in bytes.
+    pub fn memory_at(&self, now: SimTime) -> u64 {
+        let grown = u128::from(self.leak) * u128::from(now.since(self.grown_from).as_nanos()) / 1_000_000_000;
+        self.memory + grown as u64
+    }
+
+    /// What it has written by `now`, in bytes.
+    pub fn written_at(&self, now: SimTime) -> u64 {
+        (u128::from(self.writes) * u128::from(now.since(self.started_at).as_nanos()) / 1_000_000_000) as u64
+    }
+
     const NEW: Self = Self {
         state: ContainerState::Waiting,
         hung: false,
@@ -295,6 +321,12 @@ impl Container {
         backoff_since: SimTime::MAX,
         cpu: 0,
         memory: 0,
+        leak: 0,
+        grown_from: SimTime::ZERO,
+        writes: 0,
+        lane: 0,
+        limited: Self::NONE,
+        work: Self::NONE,
     };
 }
 

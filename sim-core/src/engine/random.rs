@@ -94,6 +94,10 @@ pub enum Purpose {
     PostStart = 38,
     /// How long a `preStop` handler takes.
     PreStop = 39,
+    /// Which series of random fluctuation a container follows, how fast it leaks and writes.
+    Growth = 40,
+    /// Random fluctuation of what containers use.
+    Noise = 41,
 
     /// How large an image is, or how fast it is pulled.
     ImagePull = 50,

@@ -5,7 +5,7 @@
 
 use super::probe::{self, Ticks, Verdict};
 use super::sync;
-use crate::cluster::{ContainerState, ContainerHealth, Phase, PodRef, PodState, Signal};
+use crate::cluster::{ContainerHealth, ContainerState, Phase, PodRef, PodState, Signal};
 use crate::engine::random::{Purpose, entity_of};
 use crate::event::{ContainerRef, Event};
 use crate::measure::{Happening, ProbeKind, Step};
@@ -252,9 +252,8 @@ pub(super) fn admit(world: &mut World<'_>, pod: PodId) {
 }
 
 fn all_ready(world: &World<'_>, pod: PodId) -> bool {
-    (0..world.pods.containers_of(pod)).all(|index| {
-        world.container_spec(pod, index).kind == ContainerKind::Init || world.pods.container(pod, index).ready
-    })
+    (0..world.pods.containers_of(pod))
+        .all(|index| world.container_spec(pod, index).kind == ContainerKind::Init || world.pods.container(pod, index).ready)
 }
 
 /// A container hangs: its probes will notice, unless the hang is over before.

@@ -22,6 +22,7 @@ mod status;
 mod stop;
 mod strike;
 mod sync;
+pub mod usage;
 pub mod volumes;
 
 pub use health::{hang_over, hang_seen, hung, probe_kill, ready, startup_passed, state_of};
@@ -31,5 +32,5 @@ pub use relist::relist;
 pub use season::season;
 pub use start::bound;
 pub use stop::{deadline, delete, fail, released, removed, stopped, torn_down};
-pub use strike::{leaked_out, registry_fault, struck};
+pub use strike::{registry_fault, struck};
 pub use sync::{due, step_done};

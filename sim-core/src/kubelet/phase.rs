@@ -48,7 +48,13 @@ pub(super) fn phase(
     let all_well = counts.stopped == counts.succeeded;
     match (counts.stopped, terminal, policy) {
         (0, ..) => Phase::Pending,
-        (_, true, _) => if all_well { Phase::Succeeded } else { Phase::Failed },
+        (_, true, _) => {
+            if all_well {
+                Phase::Succeeded
+            } else {
+                Phase::Failed
+            }
+        }
         (_, false, RestartPolicy::Always) => Phase::Running,
         (_, false, _) if all_well => Phase::Succeeded,
         (_, false, RestartPolicy::Never) => Phase::Failed,

@@ -143,7 +143,14 @@ mod tests {
     }
 
     /// A worker that does tick, told when to be poked: the instants of its published changes.
-    fn worker(probe: Probe, start: SimTime, pokes: &[SimTime], from: SimTime, serves: SimTime, end: SimTime) -> (Option<SimTime>, Option<SimTime>) {
+    fn worker(
+        probe: Probe,
+        start: SimTime,
+        pokes: &[SimTime],
+        from: SimTime,
+        serves: SimTime,
+        end: SimTime,
+    ) -> (Option<SimTime>, Option<SimTime>) {
         let (mut tick, mut poke) = (start, 0);
         let (mut successes, mut failures, mut passed, mut failed) = (0, 0, None, None);
         loop {

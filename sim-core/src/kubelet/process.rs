@@ -1,10 +1,10 @@
 //! A container's process: what is drawn when it starts, and how it ends.
 
-use super::{health, relist, sync};
-use crate::cluster::{Container, ContainerState, Doing, ExitReason, ContainerHealth};
+use super::{health, relist, sync, usage};
+use crate::cluster::{Container, ContainerHealth, ContainerState, Doing, ExitReason};
 use crate::engine::random::Purpose;
 use crate::event::{ContainerRef, Event};
-use crate::spec::{ContainerKind, ContainerSpec, Level, RestartPolicy};
+use crate::spec::{ContainerKind, ContainerSpec, RestartPolicy};
 use crate::table::PodId;
 use crate::units::{SimSpan, SimTime};
 use crate::world::World;
@@ -27,7 +27,7 @@ pub(super) fn address(world: &World<'_>, pod: PodId, index: u8) -> (u64, u64) {
 pub(super) fn starts(world: &mut World<'_>, pod: PodId, index: u8) {
     let (entity, draw) = address(world, pod, index);
     let about = world.container_spec(pod, index);
-    let (cpu, memory) = usage(world, about, entity, draw);
+    let (cpu, memory) = usage::levels(world, about, entity, draw);
     let again = world.pods.container(pod, index).state == ContainerState::Backoff;
     world.container_up(pod, index, cpu, memory);
     world.record.containers.started += 1;
@@ -44,19 +44,6 @@ pub(super) fn starts(world: &mut World<'_>, pod: PodId, index: u8) {
     world.pods.container_mut(pod, index).serves_at = world.now + serves;
     expect_end(world, pod, index, end, (entity, draw));
     relist::expect(world, pod);
-}
-
-/// CPU in microcores and memory in bytes that a container uses until it ends.
-pub(super) fn usage(world: &mut World<'_>, about: &ContainerSpec, entity: u64, draw: u64) -> (u64, u64) {
-    let mut stream = world.stream(Purpose::Usage, entity, draw);
-    let mut level = |level: &Level, request: u64| match level {
-        Level::OfRequest(share) => share.sample(&mut stream) * request as f64,
-        Level::Absolute(amount) => amount.sample(&mut stream),
-    };
-    let cpu = level(&about.behavior.usage.cpu, about.requests.cpu.0);
-    let memory = level(&about.behavior.usage.memory, about.requests.memory.0) as u64;
-    let cpu = about.cpu_limit.map_or(cpu, |limit| cpu.min(limit as f64));
-    ((cpu * 1000.0) as u64, about.memory_limit.map_or(memory, |limit| memory.min(limit.0)))
 }
 
 /// How a container ends if nobody stops it.
@@ -88,7 +75,7 @@ pub(super) fn exit_code(world: &mut World<'_>, about: &ContainerSpec, crashes: b
 
 /// Puts a container's own end, and a hang before it, on the agenda.
 fn expect_end(world: &mut World<'_>, pod: PodId, index: u8, end: End, (entity, draw): (u64, u64)) {
-    ends(world, pod, index, world.now + end.after, end.code);
+    runs_for(world, pod, index, end.after, end.code);
     if let Some(hang) = &world.container_spec(pod, index).behavior.hang {
         let after = world.draw(&hang.after, Purpose::Hang, entity, draw);
         if after < end.after {
@@ -97,7 +84,15 @@ fn expect_end(world: &mut World<'_>, pod: PodId, index: u8, end: End, (entity, d
     }
 }
 
-/// A container's process will exit at `at` with `code`, unless something else happens to it before.
+/// A container's process will exit after `span` with `code`, unless something else happens to it before, or it is work and takes longer.
+pub(super) fn runs_for(world: &mut World<'_>, pod: PodId, index: u8, span: SimSpan, code: u8) {
+    let at = world.now + span;
+    let row = world.pods.container_mut(pod, index);
+    (row.exit, row.reason, row.ends_at) = (code, reason(code), at);
+    world.exits_after(pod, index, span);
+}
+
+/// A container's process will exit at `at` with `code`, whatever it had before it.
 pub(super) fn ends(world: &mut World<'_>, pod: PodId, index: u8, at: SimTime, code: u8) {
     let row = world.pods.container_mut(pod, index);
     (row.exit, row.reason, row.ends_at) = (code, reason(code), at);

@@ -4,7 +4,7 @@
 //! nothing did costs nothing.
 
 use super::{health, sync};
-use crate::cluster::{ContainerState, ContainerHealth, PodRef};
+use crate::cluster::{ContainerHealth, ContainerState, PodRef};
 use crate::event::Event;
 use crate::table::PodId;
 use crate::world::World;

@@ -1,6 +1,6 @@
 //! Pods that ran before the run began.
 
-use super::{images, process};
+use super::{images, process, usage};
 use crate::cluster::PodState;
 use crate::engine::random::Purpose;
 use crate::event::Event;
@@ -29,7 +29,7 @@ pub fn season(world: &mut World<'_>, pod: PodId, run: Option<SimSpan>) {
 fn season_container(world: &mut World<'_>, pod: PodId, index: u8, run: Option<SimSpan>) {
     let about = world.container_spec(pod, index);
     let entity = world.container_entity(pod, index);
-    let (cpu, memory) = process::usage(world, about, entity, 0);
+    let (cpu, memory) = usage::levels(world, about, entity, 0);
     world.container_up(pod, index, cpu, memory);
     let row = world.pods.container_mut(pod, index);
     (row.noticed, row.started, row.ready) = (true, true, true);
@@ -40,7 +40,7 @@ fn season_container(world: &mut World<'_>, pod: PodId, index: u8, run: Option<Si
     };
     let crash = rest_of(world, behavior.crash.as_ref(), (entity, 1));
     let (code, ends) = (process::exit_code(world, about, crash < run, (entity, 0)), run.min(crash));
-    process::ends(world, pod, index, world.now + ends, code);
+    process::runs_for(world, pod, index, ends, code);
     let container = world.container_ref(pod, index);
     let hang = rest_of(world, behavior.hang.as_ref().map(|hang| &hang.after), (entity, 2));
     if hang < ends {

@@ -2,8 +2,8 @@
 //! ([`super::sync`]).
 
 use super::node;
-use super::volumes::{self, VolumeWait};
 use super::sync::{self, advance, end, fail_until, go_on, take};
+use super::volumes::{self, VolumeWait};
 use crate::cluster::{Doing, PodRef, PodState, Signal};
 use crate::engine::random::Purpose;
 use crate::event::Event;

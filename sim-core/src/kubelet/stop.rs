@@ -157,12 +157,16 @@ fn ask(world: &mut World<'_>, pod: PodId, index: u8, asked: SimTime, (grace, tur
     world.tell(pod, Some(index), Happening::Killing);
     let manner = manner(world, pod, index);
     let stop = stop_at(manner, grace, turn);
-    let (end, code) = (asked + stop.end, if stop.killed { process::KILLED } else { world.container_spec(pod, index).behavior.shutdown_exit });
+    let (end, code) =
+        (asked + stop.end, if stop.killed { process::KILLED } else { world.container_spec(pod, index).behavior.shutdown_exit });
     let row = world.pods.container_mut(pod, index);
     row.stopping = true;
-    if row.ends_at <= end {
-        return row.ends_at;
+    let ends_at = row.ends_at;
+    if let Some(natural) = Some(world.work_end(pod, index).unwrap_or(ends_at)).filter(|natural| *natural <= end) {
+        return natural;
     }
+    world.work_ends(pod, index);
+    let row = world.pods.container_mut(pod, index);
     row.epoch = row.epoch.wrapping_add(1);
     process::ends(world, pod, index, end, code);
     end

@@ -3,10 +3,8 @@
 use super::{health, process, pulls};
 use crate::cluster::ExitReason;
 use crate::engine::random::{Purpose, entity_of};
-use crate::event::{ContainerRef, Event};
+use crate::event::ContainerRef;
 use crate::spec::{ContainerFault, FaultKind, RegistryFault};
-use crate::table::PodId;
-use crate::units::SimSpan;
 use crate::world::World;
 
 /// Fault number `fault` befalls a container that is up.
@@ -20,7 +18,7 @@ pub fn struck(world: &mut World<'_>, container: ContainerRef, fault: u16) {
             let lasts = world.draw(lasts, Purpose::HangLength, entity, world.now.as_nanos());
             health::hangs(world, pod, container.index, lasts);
         }
-        ContainerFault::MemoryLeak(rate) => leak(world, pod, container, *rate),
+        ContainerFault::MemoryLeak(rate) => world.leak_more(pod, container.index, *rate as u64),
         // These strike what is started, not what is up.
         ContainerFault::InitFailure(_) | ContainerFault::SlowStart { .. } => {}
     }
@@ -40,21 +38,5 @@ pub fn registry_fault(world: &mut World<'_>, fault: u16, on: bool) {
             world.troubles.bad_image(image, on);
             if world.troubles.is_bad(image) { pulls::mark_bad(world, image) } else { pulls::mark_good(world, image) }
         }
-    }
-}
-
-/// A process begins to leak `rate` bytes a second: its memory limit ends it when it is reached.
-fn leak(world: &mut World<'_>, pod: PodId, container: ContainerRef, rate: f64) {
-    let used = world.pods.container(pod, container.index).memory;
-    if let Some(limit) = world.container_spec(pod, container.index).memory_limit {
-        let left = limit.0.saturating_sub(used) as f64;
-        world.after(SimSpan::from_secs_f64(left / rate), Event::LeakedOut(container));
-    }
-}
-
-/// The memory that a container leaks has reached its limit: the kernel kills it.
-pub fn leaked_out(world: &mut World<'_>, container: ContainerRef) {
-    if let Some(pod) = world.current(container) {
-        process::killed(world, pod, container.index, process::KILLED, ExitReason::OomKilled);
     }
 }

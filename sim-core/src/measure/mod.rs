@@ -18,7 +18,7 @@ pub use names::{Names, matches_pattern};
 pub use observer::{About, Batch, Entry, Filter, Listeners, Observer, PodIdentity};
 pub use outcome::{
     AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, ImageMeasures, LifecycleMeasures, NodeMeasures, Outcome,
-    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures,
+    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures, UsageMeasures,
 };
 pub use recorder::{Recorder, Weights};
 pub use status::{Condition, ConditionKind, ContainerSituation, ContainerStatus, Ended, PodStatus};
@@ -26,6 +26,6 @@ pub use survival::{Survival, SurvivalPoint};
 pub use tally::Tally;
 pub use time_average::TimeAverage;
 pub use traffic::TrafficMeasures;
-pub use usage::UsageMeter;
+pub use usage::{GrowthMeter, UsageMeter};
 
 pub use crate::cluster::Step;

@@ -29,6 +29,8 @@ pub struct Outcome {
     pub startup: StartupMeasures,
     /// Resources.
     pub resources: ResourceMeasures,
+    /// What containers used and did not get.
+    pub usage: UsageMeasures,
     /// Addresses.
     pub addresses: AddressMeasures,
     /// The scheduler.
@@ -274,6 +276,86 @@ pub struct ResourceUse {
     pub used: f64,
     /// Requests of assigned Pods summed again at each Pod's release and at the end: the same integral by another way, unit · nanoseconds.
     pub requested_again: u128,
+}
+
+/// What containers wanted, got, and were stopped for, over the window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsageMeasures {
+    /// Integral of CPU that containers want, limits and contention apart, in millicores · seconds.
+    pub demanded: f64,
+    /// CPU cut off by containers' own limits, in microcores; read once a minute.
+    pub cut_by_limits: TimeAverage,
+    /// CPU that containers want within their limits and do not get, in microcores.
+    pub cut_by_contention: TimeAverage,
+    /// Containers that are at their CPU limits; read once a minute.
+    pub throttled: TimeAverage,
+    /// Nodes whose containers want more CPU than they can have.
+    pub contended: TimeAverage,
+    /// Minutes of nodes by CPU wanted ÷ CPU allocatable, in steps of 0.5 %; the last has all from 200 % on.
+    pub utilization: Vec<u64>,
+    /// Kills of containers that ran over their memory limit.
+    pub oom_by_limit: u64,
+    /// Kills by a kernel whose node ran out of memory.
+    pub oom_by_node: u64,
+    /// Pods evicted for want of memory, of disk, of processes.
+    pub evictions: [u64; 3],
+    /// Pods evicted because they wrote more than their limits allow.
+    pub storage_limit_evictions: u64,
+    /// Nodes under memory, disk and process pressure.
+    pub pressure: [TimeAverage; 3],
+    /// Runs that were work and came to their end.
+    pub works: u64,
+    /// How much longer these took than at full speed.
+    pub stretched: SimSpan,
+    /// Resizes of containers: accepted, put off, refused.
+    pub resizes: [u64; 3],
+}
+
+impl UsageMeasures {
+    /// Classes of [`UsageMeasures::utilization`].
+    pub const CLASSES: usize = 401;
+
+    /// Nothing used yet.
+    pub fn new(now: SimTime) -> Self {
+        let zero = TimeAverage::new(0, now);
+        Self {
+            demanded: 0.0,
+            cut_by_limits: zero,
+            cut_by_contention: zero,
+            throttled: zero,
+            contended: zero,
+            utilization: vec![0; Self::CLASSES],
+            oom_by_limit: 0,
+            oom_by_node: 0,
+            evictions: [0; 3],
+            storage_limit_evictions: 0,
+            pressure: [zero; 3],
+            works: 0,
+            stretched: SimSpan::ZERO,
+            resizes: [0; 3],
+        }
+    }
+
+    /// Forgets the past; levels stay.
+    pub fn open(&mut self, now: SimTime) {
+        let before = std::mem::replace(self, Self::new(now));
+        let keep = |level: &TimeAverage| TimeAverage::new(level.level(), now);
+        (self.cut_by_limits, self.cut_by_contention) = (keep(&before.cut_by_limits), keep(&before.cut_by_contention));
+        (self.throttled, self.contended) = (keep(&before.throttled), keep(&before.contended));
+        self.pressure = before.pressure.each_ref().map(keep);
+    }
+
+    /// The share of its allocatable CPU that a node's containers want, in `p` of all node-minutes at most; `None` without any.
+    pub fn utilization_quantile(&self, p: f64) -> Option<f64> {
+        let total: u64 = self.utilization.iter().sum();
+        let wanted = (p * total as f64).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        let class = self.utilization.iter().position(|count| {
+            seen += count;
+            seen >= wanted
+        });
+        class.filter(|_| total > 0).map(|class| class as f64 / 200.0)
+    }
 }
 
 /// Pod addresses over the window.

@@ -1,8 +1,8 @@
 //! The recorder: hears of every change that matters and adds it up over the window of measurement.
 
 use super::{
-    AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, LifecycleMeasures, NodeMeasures, PodMeasures, ResourceMeasures,
-    ResourceUse, Sample, StartupMeasures, Survival, Tally, TimeAverage, UsageMeter,
+    AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, GrowthMeter, LifecycleMeasures, NodeMeasures, PodMeasures,
+    ResourceMeasures, ResourceUse, Sample, StartupMeasures, Survival, Tally, TimeAverage, UsageMeasures, UsageMeter,
 };
 use crate::cluster::{Birth, PodState, Step};
 use crate::spec::{Shape, Spec};
@@ -50,6 +50,10 @@ pub struct Recorder {
     pub cpu_used: UsageMeter,
     /// Memory use, bytes.
     pub memory_used: UsageMeter,
+    /// Memory that containers leak, bytes.
+    pub memory_leaked: GrowthMeter,
+    /// What containers used and did not get.
+    pub usage: UsageMeasures,
     /// Time series.
     pub series: Vec<Sample>,
     /// Pods created, ended, and containers restarted since the run began.
@@ -82,6 +86,8 @@ impl Recorder {
             controllers: ControllerMeasures::default(),
             cpu_used: UsageMeter::new(shapes),
             memory_used: UsageMeter::new(&[Shape::Flat]),
+            memory_leaked: GrowthMeter::default(),
+            usage: UsageMeasures::new(SimTime::ZERO),
             series: Vec::new(),
             totals: [0; 3],
         }
@@ -108,6 +114,8 @@ impl Recorder {
         self.every_level(|level| level.reset(now));
         self.cpu_used.reset(now);
         self.memory_used.reset(now);
+        self.memory_leaked.reset(now);
+        self.usage.open(now);
         let levels = self.clone();
         self.pods = PodMeasures {
             live: levels.pods.live,

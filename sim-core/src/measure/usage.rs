@@ -3,6 +3,7 @@
 //! Every container's CPU use is a level times its shape's factor. Levels of one shape are summed, so that the cluster's use at any
 //! instant is a sum over the few shapes, and its integral is known in closed form.
 
+use crate::cluster::Line;
 use crate::spec::Shape;
 use crate::units::SimTime;
 use std::f64::consts::TAU;
@@ -14,6 +15,8 @@ const DAY: f64 = 86_400.0;
 #[derive(Clone, Debug)]
 struct Band {
     shape: Shape,
+    /// A factor besides that holds until it is set anew.
+    factor: f64,
     level: u64,
     since: SimTime,
     area: f64,
@@ -28,7 +31,7 @@ pub struct UsageMeter {
 impl UsageMeter {
     /// A meter for containers of these shapes; a container names its shape by place.
     pub fn new(shapes: &[Shape]) -> Self {
-        let band = |&shape: &Shape| Band { shape, level: 0, since: SimTime::ZERO, area: 0.0 };
+        let band = |&shape: &Shape| Band { shape, factor: 1.0, level: 0, since: SimTime::ZERO, area: 0.0 };
         Self { bands: shapes.iter().map(band).collect() }
     }
 
@@ -47,9 +50,15 @@ impl UsageMeter {
         self.bands[shape].level = self.bands[shape].level.checked_sub(level).expect("use never falls below zero");
     }
 
+    /// Sets the factor that applies to containers of shape `shape` besides from `now` on.
+    pub fn set_factor(&mut self, shape: usize, factor: f64, now: SimTime) {
+        self.bands[shape].settle(now);
+        self.bands[shape].factor = factor;
+    }
+
     /// Use at `now`.
     pub fn at(&self, now: SimTime) -> f64 {
-        self.bands.iter().map(|band| band.level as f64 * band.shape.at(now.as_secs_f64())).sum()
+        self.bands.iter().map(|band| band.level as f64 * band.factor * band.shape.at(now.as_secs_f64())).sum()
     }
 
     /// Forgets the past.
@@ -61,14 +70,14 @@ impl UsageMeter {
 
     /// The integral up to `now`, in level · seconds.
     pub fn integral(&self, now: SimTime) -> f64 {
-        self.bands.iter().map(|band| band.area + band.level as f64 * area(band.shape, band.since, now)).sum()
+        self.bands.iter().map(|band| band.area + band.level as f64 * band.factor * area(band.shape, band.since, now)).sum()
     }
 }
 
 impl Band {
     fn settle(&mut self, now: SimTime) {
         if now > self.since {
-            self.area += self.level as f64 * area(self.shape, self.since, now);
+            self.area += self.level as f64 * self.factor * area(self.shape, self.since, now);
             self.since = now;
         }
     }
@@ -83,6 +92,52 @@ fn area(shape: Shape, from: SimTime, to: SimTime) -> f64 {
             let angle = |at: SimTime| TAU * (at.as_secs_f64() - rise) / DAY;
             span + amplitude * DAY / TAU * (angle(from).cos() - angle(to).cos())
         }
+    }
+}
+
+/// Amounts that grow in straight lines, and their integral.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GrowthMeter {
+    line: Line,
+    area: f64,
+    since: SimTime,
+}
+
+impl GrowthMeter {
+    /// Something begins to grow by `slope` bytes per second.
+    pub fn add(&mut self, slope: u64, now: SimTime) {
+        self.settle(now);
+        self.line.add(0, slope, now);
+    }
+
+    /// Something that has grown since `since` is gone.
+    pub fn sub(&mut self, slope: u64, since: SimTime, now: SimTime) {
+        self.settle(now);
+        self.line.sub(0, slope, since);
+    }
+
+    /// Bytes at `now`.
+    pub fn at(&self, now: SimTime) -> f64 {
+        self.line.at(now) as f64
+    }
+
+    /// Forgets the past.
+    pub fn reset(&mut self, now: SimTime) {
+        (self.since, self.area) = (now, 0.0);
+    }
+
+    /// The integral up to `now`, in bytes · seconds.
+    pub fn integral(&self, now: SimTime) -> f64 {
+        self.area + self.trapezium(now)
+    }
+
+    fn settle(&mut self, now: SimTime) {
+        self.area += self.trapezium(now);
+        self.since = now;
+    }
+
+    fn trapezium(&self, now: SimTime) -> f64 {
+        f64::midpoint(self.at(self.since), self.at(now)) * (now - self.since).as_secs_f64()
     }
 }
 
@@ -101,6 +156,16 @@ mod tests {
         let mut meter = UsageMeter::new(&[DAILY]);
         meter.add(0, 10, hour(5));
         assert!((meter.integral(hour(29)) - 864_000.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn what_grows_in_a_straight_line_has_a_triangle_as_its_integral() {
+        let mut meter = GrowthMeter::default();
+        meter.add(10, hour(0));
+        meter.add(5, hour(1));
+        meter.sub(10, hour(0), hour(2));
+        assert!((meter.integral(hour(2)) / (10.0 * 7_200.0 * 7_200.0 / 2.0 + 5.0 * 3_600.0 * 3_600.0 / 2.0) - 1.0).abs() < 1e-9);
+        assert_eq!(meter.at(hour(3)), 5.0 * 7_200.0);
     }
 
     #[test]

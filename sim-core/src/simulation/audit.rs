@@ -9,6 +9,8 @@ use crate::table::{Id, NodeId, Table};
 use crate::world::World;
 use std::collections::BTreeSet;
 
+mod usage;
+
 /// Checks that nothing is overcommitted, nothing is owned twice, and every Pod is accounted for.
 pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Controllers) -> Result<(), String> {
     nodes_hold_what_they_can(world, scheduling)?;
@@ -18,6 +20,8 @@ pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Co
     nodes_keep_their_pods(world)?;
     nodes_give_what_addresses_are_held(world)?;
     images_add_up(world)?;
+    usage::sums_are_what_containers_use(world)?;
+    usage::nodes_give_no_more_than_they_have(world)?;
     match duplicate_addresses(world) {
         0 => Ok(()),
         twice => Err(format!("{twice} addresses are held by more than one Pod")),

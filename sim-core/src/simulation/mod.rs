@@ -12,12 +12,13 @@ use crate::engine::EventList;
 use crate::event::Event;
 use crate::faults;
 use crate::kubelet;
+use crate::kubelet::usage::{Resized, Upkeep};
 use crate::measure::{Batch, EngineCounts, Filter, Happening, Observer, Outcome};
 use crate::spec::{Spec, Warmup};
 use crate::table::PodId;
 use crate::traffic::Services;
 use crate::units::SimTime;
-use crate::world::{Note, World};
+use crate::world::{Allotment, Note, World};
 use scheduling::Scheduling;
 
 /// How far a run is.
@@ -45,6 +46,7 @@ pub struct Simulation<'s> {
     scheduling: Scheduling,
     controllers: Controllers,
     services: Services,
+    upkeep: Upkeep,
     counts: EngineCounts,
     replication: u32,
     opened: bool,
@@ -67,7 +69,8 @@ impl<'s> Simulation<'s> {
         let controllers = Controllers::new(&mut world);
         let (scheduling, services) = (Scheduling::new(spec), Services::new(&world));
         world.record.count_nodes(spec);
-        let mut run = Self { world, scheduling, controllers, services, counts: EngineCounts::default(), replication, opened: false };
+        let (upkeep, counts) = (Upkeep::default(), EngineCounts::default());
+        let mut run = Self { world, scheduling, controllers, services, upkeep, counts, replication, opened: false };
         run.begin();
         run
     }
@@ -82,6 +85,7 @@ impl<'s> Simulation<'s> {
             self.world.at(SimTime::ZERO + self.world.spec.warmup.span(), Event::WindowOpens);
         }
         faults::begin(&mut self.world);
+        self.upkeep.begin(&mut self.world);
         self.deliver();
         let instances = self.controllers.instances.iter().map(|(id, instance)| (id, instance.workload));
         self.services.begin(&mut self.world, instances);
@@ -138,6 +142,34 @@ impl<'s> Simulation<'s> {
         Progress { now, end, events: self.counts.events, running: self.world.record.pods.running.level() }
     }
 
+    /// Resizes a container of a Pod in place, as if its user changed requests and limits now. The scheduler goes on to count what the
+    /// Pod requested first.
+    pub fn resize(&mut self, pod: PodId, index: u8, new: Allotment) -> Resized {
+        let what = self.upkeep.resize(&mut self.world, pod, index, new);
+        self.deliver();
+        what
+    }
+
+    /// Sets what a running container uses from now on: `cpu` microcores and `memory` bytes.
+    pub fn set_use(&mut self, pod: PodId, index: u8, cpu: u64, memory: u64) {
+        self.world.set_use(pod, index, cpu, memory);
+        self.deliver();
+    }
+
+    /// What a running container whose run is work gets of the CPU that it wants, 0 to 1; `None` for others.
+    pub fn speed(&self, pod: PodId, index: u8) -> Option<f64> {
+        let row = self.world.pods.container(pod, index).work;
+        (row != crate::cluster::Container::NONE).then(|| {
+            let (grant, want) = self.world.works.speed(row);
+            grant as f64 / want as f64
+        })
+    }
+
+    /// Pods that their kubelets have given up and that still exist, in row order.
+    pub fn evicted_pods(&self) -> Vec<PodId> {
+        self.world.pods.iter().filter(|(_, pod)| pod.evicted).map(|(id, _)| id).collect()
+    }
+
     /// Checks the books against the world they describe.
     ///
     /// # Errors
@@ -166,6 +198,7 @@ impl<'s> Simulation<'s> {
             Event::PullOver(pull) => kubelet::images::over(world, pull),
             Event::Downloaded { epoch } => kubelet::images::downloaded(world, epoch),
             Event::ImageGc(node) => kubelet::images::collect(world, node),
+            Event::Exited(container) if kubelet::usage::works_on(world, container) => {}
             Event::Exited(container) => kubelet::exited(world, container),
             Event::StartupPassed(container) => kubelet::startup_passed(world, container),
             Event::Hung(container) => kubelet::hung(world, container),
@@ -188,7 +221,6 @@ impl<'s> Simulation<'s> {
             Event::Scale { instance, entry } => self.controllers.scale(world, instance, entry),
             Event::FaultBegins { fault, target, occasion } => faults::strike(world, fault, target, occasion),
             Event::FaultEnds { fault, target, next } => faults::end(world, fault, target, next),
-            Event::LeakedOut(container) => kubelet::leaked_out(world, container),
             Event::NodeLate { node, beat } => self.controllers.nodes.late(world, node, beat),
             Event::NodeUnfit { node, beat } => self.controllers.nodes.unfit(world, node, beat),
             Event::NodeFound { node, beat } => self.controllers.nodes.found(world, node, beat),
@@ -198,6 +230,12 @@ impl<'s> Simulation<'s> {
             Event::TaintsSeen(node) => self.scheduling.taints_seen(world, node),
             Event::Endpoint(pod) => self.services.heard(world, pod),
             Event::Load { service, epoch } => self.services.due(world, service, epoch),
+            Event::Minute => self.upkeep.minute(world),
+            Event::UseChanges(container) => kubelet::usage::use_changes(world, container),
+            Event::OutOfMemory(container) => kubelet::usage::out_of_memory(world, container),
+            Event::Look(node) => self.upkeep.look(world, node),
+            Event::NodeOutOfMemory(node) => self.upkeep.node_out_of_memory(world, node),
+            Event::RetryResizes => self.upkeep.retry_resizes(world),
             Event::Sample => self.sample(),
             Event::WindowOpens => self.open(),
         }
@@ -219,6 +257,7 @@ impl<'s> Simulation<'s> {
                 }
                 Note::Ready(pod) | Note::Unready(pod) => self.services.readiness(&mut self.world, pod),
                 Note::Process(pod) => self.services.process(&mut self.world, pod),
+                Note::Load(node) => self.upkeep.load_changed(&mut self.world, node),
                 Note::NodeDown(node) => kubelet::node_down(&mut self.world, node),
                 Note::NodeBack(node) => kubelet::node_back(&mut self.world, node),
                 Note::Collected(pod) => kubelet::collected(&mut self.world, pod),

@@ -14,9 +14,9 @@ pub(super) fn sample(world: &World<'_>, scheduling: &Scheduling) -> Sample {
         at: world.now,
         in_state: std::array::from_fn(|state| record.pods.in_state[state].level()),
         cpu_requested: record.resources.cpu.requested.level(),
-        cpu_used: record.cpu_used.at(world.now) / 1000.0,
+        cpu_used: (record.cpu_used.at(world.now) - cut(&world.record)).max(0.0) / 1000.0,
         memory_requested: record.resources.memory.requested.level(),
-        memory_used: record.memory_used.at(world.now),
+        memory_used: record.memory_used.at(world.now) + record.memory_leaked.at(world.now),
         cpu_allocatable: record.resources.cpu.allocatable.level(),
         memory_allocatable: record.resources.memory.allocatable.level(),
         addresses: record.addresses.in_use.level(),
@@ -27,6 +27,11 @@ pub(super) fn sample(world: &World<'_>, scheduling: &Scheduling) -> Sample {
         queued: scheduling.scheduler.queued() as u64,
         nodes_ready: record.nodes.ready.level(),
     }
+}
+
+/// CPU that containers want and do not get, in microcores.
+fn cut(record: &crate::measure::Recorder) -> f64 {
+    (record.usage.cut_by_limits.level() + record.usage.cut_by_contention.level()) as f64
 }
 
 /// Closes the books.
@@ -43,8 +48,10 @@ pub(super) fn outcome(
     engine.streams = world.streams;
     engine.stale = world.stale;
     let mut record = world.record;
-    record.resources.cpu.used = record.cpu_used.integral(now) / 1000.0;
-    record.resources.memory.used = record.memory_used.integral(now);
+    record.usage.demanded = record.cpu_used.integral(now) / 1000.0;
+    let cut = record.usage.cut_by_limits.integral(now) + record.usage.cut_by_contention.integral(now);
+    record.resources.cpu.used = (record.usage.demanded - cut / 1000.0).max(0.0);
+    record.resources.memory.used = record.memory_used.integral(now) + record.memory_leaked.integral(now);
     record.resources.image_bytes = images;
     record.addresses.duplicates += duplicates;
     let mut scheduler = scheduling.record.clone();
@@ -60,6 +67,7 @@ pub(super) fn outcome(
         lifecycle: record.lifecycle,
         startup: record.startup,
         resources: record.resources,
+        usage: record.usage,
         addresses: record.addresses,
         scheduler,
         controllers: record.controllers,

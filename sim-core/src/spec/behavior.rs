@@ -30,6 +30,8 @@ pub struct Behavior {
     pub post_start_failure: f64,
     /// How long its `preStop` handler takes, where it has one that is no `sleep`.
     pub pre_stop: Distribution,
+    /// True if the run is work for a processor: it takes longer where the container gets less CPU than it wants.
+    pub cpu_bound: bool,
     /// What it uses while it runs.
     pub usage: Usage,
 }
@@ -52,6 +54,90 @@ pub struct Usage {
     pub memory: Level,
     /// How CPU use goes with the time of day.
     pub shape: Shape,
+    /// A recorded course that CPU use follows besides.
+    pub trace: Option<Trace>,
+    /// Random fluctuation of CPU use besides.
+    pub noise: Option<Noise>,
+    /// How use goes with the container's age, in order of age; before the first, factors are 1.
+    pub phases: Vec<Phase>,
+    /// Memory that it never gives back: bytes per second.
+    pub leak: Option<Growth>,
+    /// What it writes to its node's disk (logs, its writable layer) from its start on: bytes per second.
+    pub writes: Option<Growth>,
+}
+
+/// A recorded course: a factor on the level by simulated time, straight between points, read once a minute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// Seconds since the start of the run, ascending, and factors of 0 or more. Before the first point and after the last it stays.
+    pub points: Vec<(f64, f64)>,
+    /// The course begins again after so many seconds.
+    pub repeat: Option<f64>,
+}
+
+impl Trace {
+    /// The factor `secs` seconds after the start of the run.
+    pub fn at(&self, secs: f64) -> f64 {
+        let secs = self.repeat.map_or(secs, |period| secs % period);
+        let next = self.points.partition_point(|(at, _)| *at <= secs);
+        match (next.checked_sub(1).and_then(|before| self.points.get(before)), self.points.get(next)) {
+            (Some((from, low)), Some((to, high))) => low + (high - low) * (secs - from) / (to - from),
+            (Some((_, factor)), None) | (None, Some((_, factor))) => *factor,
+            (None, None) => 1.0,
+        }
+    }
+
+    /// The largest factor.
+    pub fn most(&self) -> f64 {
+        self.points.iter().map(|(_, factor)| *factor).fold(0.0, f64::max)
+    }
+}
+
+/// Random fluctuation that remembers: the logarithm of the factor is `x ← phi · x + N(0, sigma²)` at every step, cut at three standard
+/// deviations; the factor's mean is 1. A few such series are kept for each behaviour, and each container start follows one of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Noise {
+    /// Time between two values.
+    pub step: SimSpan,
+    /// Correlation from one step to the next, 0 or more, below 1.
+    pub phi: f64,
+    /// Standard deviation of what is new at each step.
+    pub sigma: f64,
+    /// How many series there are, 1 to 256.
+    pub series: u16,
+}
+
+impl Noise {
+    /// Standard deviation of the factor's logarithm.
+    pub fn deviation(&self) -> f64 {
+        self.sigma / libm::sqrt(1.0 - self.phi * self.phi)
+    }
+
+    /// The factor where its logarithm, before it is centred, is `x`.
+    pub fn factor(&self, x: f64) -> f64 {
+        let deviation = self.deviation();
+        libm::exp(x.clamp(-3.0 * deviation, 3.0 * deviation) - deviation * deviation / 2.0)
+    }
+}
+
+/// How much a container uses from some age on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Phase {
+    /// Age at which it begins.
+    pub after: SimSpan,
+    /// Factor on the level of CPU use.
+    pub cpu: f64,
+    /// Factor on the level of memory use.
+    pub memory: f64,
+}
+
+/// Growth at a rate that is drawn at each start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Growth {
+    /// Bytes per second.
+    pub rate: Distribution,
+    /// Age at which it begins.
+    pub after: SimSpan,
 }
 
 /// A level of use.
@@ -85,6 +171,14 @@ impl Shape {
             Self::Daily { amplitude, rise } => 1.0 + amplitude * (std::f64::consts::TAU * (secs - rise) / 86_400.0).sin(),
         }
     }
+
+    /// The largest factor.
+    pub fn most(self) -> f64 {
+        match self {
+            Self::Flat => 1.0,
+            Self::Daily { amplitude, .. } => 1.0 + amplitude,
+        }
+    }
 }
 
 impl Default for Behavior {
@@ -103,11 +197,45 @@ impl Default for Behavior {
             post_start: Distribution::Constant(0.0),
             post_start_failure: 0.0,
             pre_stop: Distribution::Constant(0.0),
+            cpu_bound: false,
             usage: Usage {
                 cpu: Level::OfRequest(Distribution::Constant(0.30)),
                 memory: Level::OfRequest(Distribution::Constant(0.45)),
                 shape: Shape::Flat,
+                trace: None,
+                noise: None,
+                phases: Vec::new(),
+                leak: None,
+                writes: None,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_straight_between_its_points_and_may_begin_again() {
+        let once = Trace { points: vec![(10.0, 1.0), (20.0, 3.0)], repeat: None };
+        let again = Trace { repeat: Some(40.0), ..once.clone() };
+        #[rustfmt::skip]
+        let table = [(0.0, 1.0, 1.0), (10.0, 1.0, 1.0), (15.0, 2.0, 2.0), (20.0, 3.0, 3.0), (39.0, 3.0, 3.0), (55.0, 3.0, 2.0)];
+        for (secs, want, repeated) in table {
+            assert_eq!((once.at(secs), again.at(secs)), (want, repeated), "at {secs} s");
+        }
+        assert_eq!(once.most(), 3.0);
+    }
+
+    #[test]
+    fn the_mean_of_a_noisy_factor_is_one() {
+        let noise = Noise { step: SimSpan::from_secs(300), phi: 0.9, sigma: 0.15, series: 16 };
+        assert!((noise.deviation() - 0.344).abs() < 1e-3);
+        let law = Distribution::LogNormal { median: 1.0, sigma: noise.deviation() };
+        let draw =
+            |entity| libm::log(law.sample(&mut crate::engine::random::Seed(1).stream(crate::engine::random::Purpose::Noise, entity, 0)));
+        let mean = (0..20_000).map(|entity| noise.factor(draw(entity))).sum::<f64>() / 20_000.0;
+        assert!((mean - 1.0).abs() < 0.01, "{mean}");
     }
 }

@@ -17,7 +17,7 @@ mod traffic;
 mod workload;
 
 pub use affinity::{DisruptionBudget, LabelSelector, Namespace, PodAffinity, PodAffinityTerm, TopologySpreadConstraint, WhenUnsatisfiable};
-pub use behavior::{Behavior, Hang, Level, Shape, Usage};
+pub use behavior::{Behavior, Growth, Hang, Level, Noise, Phase, Shape, Trace, Usage};
 pub use distribution::Distribution;
 pub use eviction::{CpuWeights, Eviction, EvictionSignal, Threshold};
 pub use fault::{Among, ContainerFault, Fault, FaultKind, FaultTiming, NodeFault, NodeLifecycle, RegistryFault};
@@ -35,7 +35,7 @@ pub use qos::{PodLevel, Qos};
 pub use storage::{AttachedVolume, Claim, ClaimState, Volume};
 pub use symbols::{Labels, Symbols};
 pub use timing::{ClientLimits, ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
-pub use traffic::{Cache, Cost, Destination, Noise, Pace, Part, Rate, Traffic, next_multiple};
+pub use traffic::{Cache, Cost, Destination, Pace, Part, Rate, RateNoise, Traffic, next_multiple};
 pub use workload::{Arrivals, Controller, Deployment, Job, Occasion, Portion, Releases, Replicas, ScaleTo, Scaling, Source, Workload};
 
 use crate::engine::random::Seed;

@@ -22,7 +22,7 @@ pub struct Traffic {
     /// Offered requests a second.
     pub rate: Rate,
     /// A random factor on the rate.
-    pub noise: Option<Noise>,
+    pub noise: Option<RateNoise>,
     /// How often a rate that follows the day is looked at; in between it counts as its mean.
     pub step: SimSpan,
     /// Latency of a request apart from the CPU time that it takes, in seconds.
@@ -195,7 +195,7 @@ pub fn next_multiple(now: SimTime, step: SimSpan) -> SimTime {
 
 /// A factor `exp(x − var(x) / 2)` of mean 1, where `x` is a stationary AR(1) process: every `step`, `x ← phi · x + sigma · N(0, 1)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Noise {
+pub struct RateNoise {
     /// How long each value holds.
     pub step: SimSpan,
     /// Standard deviation of an innovation.
@@ -204,7 +204,7 @@ pub struct Noise {
     pub phi: f64,
 }
 
-impl Noise {
+impl RateNoise {
     /// The variance of `x`.
     pub fn variance(&self) -> f64 {
         self.sigma * self.sigma / (1.0 - self.phi * self.phi)

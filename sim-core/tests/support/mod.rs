@@ -6,8 +6,8 @@ use sim_core::Simulation;
 use sim_core::engine::random::Seed;
 use sim_core::measure::Outcome;
 use sim_core::spec::{
-    Behavior, ClientLimits, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Network, NodeLifecycle, NodePool,
-    NodeShape, PodTemplate, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak, Warmup, Workload,
+    Behavior, ClientLimits, ContainerKind, ContainerSpec, ControlPlane, Controller, Distribution, Image, Kubelet, Network, NodeLifecycle,
+    NodePool, NodeShape, PodTemplate, Registry, Requests, RestartPolicy, SchedulerSpec, Source, Spec, Symbols, TieBreak, Warmup, Workload,
 };
 use sim_core::table::{ImageId, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan};
