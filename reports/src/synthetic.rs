@@ -284,6 +284,7 @@ fn pods(lives: &[Life], levels: &Levels) -> PodMeasures {
         succeeded: ended - ended / 40,
         failed: ended / 40,
         given_up: 3,
+        rejected: 0,
         deleted: ended / 2,
         at_end: levels.split,
         restarted: 41,

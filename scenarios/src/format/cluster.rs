@@ -106,6 +106,21 @@ pub(crate) struct NodeStatusFile {
     /// eviction thresholds), and 110 Pods.
     #[serde(default)]
     pub(crate) allocatable: BTreeMap<String, Written<Amount>>,
+    /// Images that are there at the start.
+    #[serde(default)]
+    pub(crate) images: Vec<NodeImageFile>,
+}
+
+/// An image that a node has.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "NodeImage")]
+pub(crate) struct NodeImageFile {
+    /// Its names.
+    #[serde(default)]
+    pub(crate) names: Vec<String>,
+    /// Its size; what `registry.images` says of it counts instead.
+    pub(crate) size_bytes: Option<u64>,
 }
 
 /// The scheduler.

@@ -9,12 +9,12 @@ use sim_core::units::Bytes;
 use super::requests::{Amounts, rounded};
 use super::{names, reserved};
 use crate::compile::{Builder, Origin};
-use crate::format::{NodeTemplate, ReservedFile, TaintFile};
+use crate::format::{NodeImageFile, NodeTemplate, ReservedFile, TaintFile};
 use crate::problem::Code;
 use crate::text::decode::{At, decode};
 use crate::text::nearest::suggestion;
 use crate::text::source::Span;
-use crate::text::tree::{Node, Tree};
+use crate::text::tree::Tree;
 use crate::values::written::{Amount, Written};
 
 /// The label of a node's zone.
@@ -36,7 +36,6 @@ pub(crate) fn node(tree: &Tree, builder: &mut Builder<'_>) -> Option<Shape> {
         Ok(template) => {
             let place = tree.place_of_key(&["status"]);
             let mut shape = shape(&template, None, place, builder);
-            shape.shape.images = images(tree, builder);
             if builder.origin == Origin::File {
                 complete(&mut shape.shape, tree, builder);
             }
@@ -50,17 +49,9 @@ pub(crate) fn node(tree: &Tree, builder: &mut Builder<'_>) -> Option<Shape> {
 }
 
 /// The images that a node reports, under each of their names.
-fn images(tree: &Tree, builder: &mut Builder<'_>) -> Vec<ImageId> {
-    let mut found = Vec::new();
-    for image in tree.at(&["status", "images"]).map_or(&[][..], Tree::items) {
-        let size = match image.get("sizeBytes").map(|size| &size.node) {
-            Some(Node::Number(text)) => text.parse().unwrap_or(0),
-            _ => 0,
-        };
-        let names = image.get("names").map_or(&[][..], Tree::items).iter().filter_map(Tree::text);
-        found.extend(names.map(|name| builder.reported_image(name, Bytes(size))));
-    }
-    found
+fn images(given: &[NodeImageFile], builder: &mut Builder<'_>) -> Vec<ImageId> {
+    let names = given.iter().flat_map(|image| image.names.iter().map(|name| (name, image.size_bytes.unwrap_or(0))));
+    names.map(|(name, size)| builder.reported_image(name, Bytes(size))).collect()
 }
 
 /// The kubelet's own label, which manifests written by hand may lack.
@@ -106,7 +97,7 @@ pub(crate) fn shape(template: &NodeTemplate, kept: Option<&At<ReservedFile>>, pl
             labels: intern(&labels, builder),
             taints: template.spec.taints.iter().filter_map(|taint| compile_taint(taint, builder)).collect(),
             unschedulable: template.spec.unschedulable,
-            images: Vec::new(),
+            images: images(&template.status.images, builder),
             attach_limits: Vec::new(),
         },
         zone,

@@ -1,13 +1,26 @@
 //! What a kubelet does first with a Pod that was bound to its node: it takes it in, or rejects it.
 
-// The start of a Pod asks for it.
-#![cfg_attr(not(test), allow(dead_code, reason = "called where a kubelet notices a Pod"))]
-
 use super::rules::admission::{MEMORY_PRESSURE_TAINT, Pressures, Rejection, Room, Taken, clash, endures, fit, tolerates, under_pressure};
-use crate::cluster::Step;
+use crate::cluster::{NodeTaints, Step};
 use crate::spec::{NodeShape, PodTemplate, Requests, Symbols, TaintEffect};
 use crate::table::{NodeId, PodId};
 use crate::world::World;
+
+/// Whether the kubelet of a Pod's node takes it. The scheduler has just found that it fits, and its books are never ahead of the kubelet's;
+/// so there is doubt only where the node is under pressure or Pods were resized since.
+pub(super) fn admit_where_in_doubt(world: &World<'_>, pod: PodId) -> Result<(), Rejection> {
+    let taints = world.nodes.health[world.pods[pod].node].taints;
+    if taints == NodeTaints::default() && world.resized.is_empty() {
+        return Ok(());
+    }
+    let pressures = Pressures {
+        memory: taints.has(NodeTaints::MEMORY_PRESSURE),
+        disk: taints.has(NodeTaints::DISK_PRESSURE),
+        pid: taints.has(NodeTaints::PID_PRESSURE),
+    };
+    let admitted = admit(world, pod, pressures);
+    if admitted.as_ref().is_err_and(|why| why.is_want_of_room()) && could_make_room(world, pod) { Ok(()) } else { admitted }
+}
 
 /// Whether the kubelet of a Pod's node takes it, given the node's pressure conditions: its own view of the node and of the Pods that it
 /// took in before. Taints are those that the node has by its definition. Its cost follows the number of the node's Pods.
@@ -203,7 +216,7 @@ mod tests {
             let mut world = World::new(&spec, spec.seed);
             place(&mut world, other, Step::Ready);
             let pod = place(&mut world, own, Step::Notice);
-            assert!(admit(&world, pod, Pressures::default()).is_err_and(Rejection::is_want_of_room));
+            assert!(admit(&world, pod, Pressures::default()).is_err_and(|why| why.is_want_of_room()));
             assert_eq!(could_make_room(&world, pod), want, "{name}");
         }
     }

@@ -36,6 +36,10 @@ pub(super) fn starts(world: &mut World<'_>, pod: PodId, index: u8) {
         health::restarted(world, pod);
     }
     let mut end = draw_end(world, about, entity, draw);
+    if about.port_taken_by.is_some_and(|other| health::is_up(world, pod, other)) {
+        // Another container of the Pod listens on its port: it cannot.
+        end = End { after: SimSpan::ZERO, code: about.behavior.failure_exit };
+    }
     let kind = (world.pods[pod].template, index);
     if about.kind == ContainerKind::Init && world.troubles.init_fails(kind) {
         end.code = about.behavior.failure_exit;

@@ -1,7 +1,7 @@
 //! From the binding to the first container: notice, admission, volumes, sandbox, address. The rest of a start is the sync's
 //! ([`super::sync`]).
 
-use super::node;
+use super::{admission, node, stop};
 use super::sync::{self, advance, end, fail_until, go_on, take};
 use super::volumes::{self, VolumeWait};
 use crate::cluster::{Doing, PodRef, PodState, Signal};
@@ -28,6 +28,9 @@ pub fn bound(world: &mut World<'_>, pod: PodRef) {
 pub(super) fn noticed(world: &mut World<'_>, pod: PodId) {
     world.pods[pod].doing = Doing::Nothing;
     let first = world.pods[pod].syncs == 0;
+    if first && let Err(why) = admission::admit_where_in_doubt(world, pod) {
+        return stop::reject(world, pod, why);
+    }
     if let Some(deadline) = world.template(pod).active_deadline.filter(|_| first) {
         world.after(whole_seconds(deadline), Event::Deadline(world.pod_ref(pod)));
     }

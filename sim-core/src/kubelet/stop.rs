@@ -6,6 +6,7 @@
 //! seconds are taken off the grace period for the handler and for the wait.
 
 use super::health::is_up;
+use super::rules::admission::Rejection;
 use super::{node, process};
 use crate::cluster::{ContainerState, Doing, Phase, PodRef, PodState, Signal};
 use crate::engine::random::Purpose;
@@ -97,6 +98,13 @@ pub fn fail(world: &mut World<'_>, pod: PodId, grace: SimSpan) {
     row.evicted = true;
     world.set_ready(pod, false);
     stop_all(world, pod, SimSpan::ZERO, grace);
+}
+
+/// The kubelet does not take a Pod that was bound to its node: it has failed and is never started.
+pub(super) fn reject(world: &mut World<'_>, pod: PodId, why: Rejection) {
+    world.record.pods.rejected += 1;
+    world.tell(pod, None, if why == Rejection::Evicted { Happening::Evicted } else { Happening::Rejected });
+    finish(world, pod, false);
 }
 
 /// A Pod has been active for as long as it may be.

@@ -122,6 +122,8 @@ pub struct PodMeasures {
     pub failed: u64,
     /// Of those that ended, the ones withdrawn because nothing would take them.
     pub given_up: u64,
+    /// Bound Pods that their kubelets did not take.
+    pub rejected: u64,
     /// Deleted in the window (a release, a scale-down, the end of a set lifetime).
     pub deleted: u64,
     /// Live when the window closed, by state.

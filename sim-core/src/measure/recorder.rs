@@ -282,6 +282,7 @@ fn no_pods(zero: TimeAverage) -> PodMeasures {
         succeeded: 0,
         failed: 0,
         given_up: 0,
+        rejected: 0,
         deleted: 0,
         at_end: [0; PodState::COUNT],
         restarted: 0,
