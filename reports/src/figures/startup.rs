@@ -27,7 +27,7 @@ macro_rules! step {
 }
 
 #[rustfmt::skip]
-const WHOLE: [Measure; 10] = [
+const WHOLE: [Measure; 13] = [
     row("startup.running.p50", "Creation to Running, p50", Kind::Emergent, Unit::Seconds,
         "Median time from creation to phase Running, over start-ups completed in the window.",
         |o| quantile(&o.startup.running, 0.5)),
