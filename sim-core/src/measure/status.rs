@@ -138,7 +138,8 @@ impl PodStatus {
         let kinds: Vec<Kind> = template.containers.iter().map(Kind::of).collect();
         let init = kinds.iter().any(|about| about.kind != ContainerKind::App);
         let waiting = ContainerSituation::Waiting(if init { "PodInitializing" } else { "ContainerCreating" });
-        let container = ContainerStatus { state: waiting, last: None, restarts: 0, started: false, ready: false, starts: 0, hook_failed: false };
+        let container =
+            ContainerStatus { state: waiting, last: None, restarts: 0, started: false, ready: false, starts: 0, hook_failed: false };
         Self {
             state: None,
             node: None,
