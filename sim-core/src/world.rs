@@ -515,6 +515,7 @@ impl<'s> World<'s> {
         assert_eq!(row.state, ContainerState::Running, "only a running container ends");
         self.use_ends(pod, index);
         let row = self.pods.container_mut(pod, index);
+        row.ended_before = (row.starts > 1).then_some(row.ended_at);
         (row.state, row.ended_at) = (next, now);
         (row.noticed, row.hung, row.condemned, row.ends_at) = (false, false, false, SimTime::MAX);
         row.epoch = row.epoch.wrapping_add(1);

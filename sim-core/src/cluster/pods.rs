@@ -255,6 +255,8 @@ pub struct Container {
     pub started_at: SimTime,
     /// Last exit.
     pub ended_at: SimTime,
+    /// The exit before it, if there was one.
+    pub ended_before: Option<SimTime>,
     /// When it ends by itself; [`SimTime::MAX`] if never.
     pub ends_at: SimTime,
     /// When it begins to pass its probes.
@@ -314,6 +316,7 @@ impl Container {
         starts: 0,
         started_at: SimTime::ZERO,
         ended_at: SimTime::ZERO,
+        ended_before: None,
         ends_at: SimTime::MAX,
         serves_at: SimTime::ZERO,
         poked_at: SimTime::ZERO,

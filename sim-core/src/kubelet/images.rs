@@ -57,7 +57,7 @@ fn found(world: &mut World<'_>, pod: PodId, index: u8) -> Image {
 
 fn never(world: &mut World<'_>, pod: PodId, index: u8) -> Image {
     world.record.startup.images.never_pulled += 1;
-    world.tell(pod, Some(index), Happening::PullFailed);
+    world.tell(pod, Some(index), Happening::NeverPull);
     Image::Failed(PullError::NeverPull)
 }
 

@@ -36,7 +36,7 @@ pub(super) fn starts(world: &mut World<'_>, pod: PodId, index: u8) {
         health::restarted(world, pod);
     }
     let mut end = draw_end(world, about, entity, draw);
-    if about.port_taken_by.is_some_and(|other| health::is_up(world, pod, other)) {
+    if port_is_taken(world, pod, index) {
         // Another container of the Pod listens on its port: it cannot.
         end = End { after: SimSpan::ZERO, code: about.behavior.failure_exit };
     }
@@ -48,6 +48,12 @@ pub(super) fn starts(world: &mut World<'_>, pod: PodId, index: u8) {
     world.pods.container_mut(pod, index).serves_at = world.now + serves;
     expect_end(world, pod, index, end, (entity, draw));
     relist::expect(world, pod);
+}
+
+/// True if another container of the Pod listens on this one's port.
+fn port_is_taken(world: &World<'_>, pod: PodId, index: u8) -> bool {
+    let port = |index: u8| world.container_spec(pod, index).port_taken_by.unwrap_or(index);
+    (0..world.pods.containers_of(pod)).any(|other| other != index && port(other) == port(index) && health::is_up(world, pod, other))
 }
 
 /// How a container ends if nobody stops it.

@@ -13,13 +13,14 @@ use crate::event::Event;
 use crate::faults;
 use crate::kubelet;
 use crate::kubelet::usage::{Resized, Upkeep};
-use crate::measure::{Batch, EngineCounts, Filter, Happening, Observer, Outcome};
+use crate::measure::{Batch, EngineCounts, Filter, Happening, Observer, Outcome, PodIdentity};
 use crate::spec::{Spec, Warmup};
 use crate::table::PodId;
 use crate::traffic::Services;
 use crate::units::SimTime;
 use crate::world::{Allotment, Note, World};
 use scheduling::Scheduling;
+use std::net::Ipv4Addr;
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +169,12 @@ impl<'s> Simulation<'s> {
     /// Pods that their kubelets have given up and that still exist, in row order.
     pub fn evicted_pods(&self) -> Vec<PodId> {
         self.world.pods.iter().filter(|(_, pod)| pod.evicted).map(|(id, _)| id).collect()
+    }
+
+    /// The address of each Pod that has one, in row order.
+    pub fn addresses(&self) -> Vec<(PodIdentity, Ipv4Addr)> {
+        let held = self.world.pods.iter().filter(|(_, pod)| !pod.address_free);
+        held.map(|(id, pod)| (self.world.identity(id), self.world.spec.network.address(pod.node, pod.address))).collect()
     }
 
     /// Checks the books against the world they describe.

@@ -1,6 +1,7 @@
 //! Small clusters built in code.
 
 #![allow(dead_code, missing_docs, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use sim_core::Simulation;
 use sim_core::engine::random::Seed;
@@ -11,6 +12,9 @@ use sim_core::spec::{
 };
 use sim_core::table::{ImageId, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan};
+
+pub mod pods;
+pub mod told;
 
 pub const GIB: u64 = 1 << 30;
 
