@@ -69,6 +69,8 @@ pub enum Note {
         /// True if it began.
         on: bool,
     },
+    /// To the kubelet: something that no Pod wrote fills a node's disk (true), or is gone again.
+    DiskFilled(NodeId, bool),
     /// To the scheduler: a node's taints for its conditions changed.
     Tainted(NodeId),
     /// To the kubelet's books: the object of a Pod on a node that is gone was deleted by force.

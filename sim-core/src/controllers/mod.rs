@@ -144,6 +144,7 @@ impl Controllers {
             | Note::NodeSilent(_)
             | Note::NodeHeard(_)
             | Note::NodeRuntime(..)
+            | Note::DiskFilled(..)
             | Note::NodePressure { .. }
             | Note::Tainted(_) => self.take_of_node(world, note),
         }

@@ -258,6 +258,7 @@ impl<'s> Simulation<'s> {
                 Note::Ready(pod) | Note::Unready(pod) => self.services.readiness(&mut self.world, pod),
                 Note::Process(pod) => self.services.process(&mut self.world, pod),
                 Note::Load(node) => self.upkeep.load_changed(&mut self.world, node),
+                Note::DiskFilled(node, on) => self.upkeep.disk_filled(&mut self.world, node, on),
                 Note::NodeDown(node) => kubelet::node_down(&mut self.world, node),
                 Note::NodeBack(node) => kubelet::node_back(&mut self.world, node),
                 Note::Collected(pod) => kubelet::collected(&mut self.world, pod),
