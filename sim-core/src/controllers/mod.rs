@@ -138,7 +138,7 @@ impl Controllers {
             }
             Note::Restarted(pod) => job::restarted(self, world, pod),
             Note::Created(_) | Note::Delete(_) | Note::Started(_) | Note::Collected(_) | Note::Struck { .. } | Note::Registry { .. } => {}
-            Note::Process(_) | Note::Load(_) => {}
+            Note::Process(_) | Note::Load(_) | Note::Resized(_) => {}
             Note::NodeDown(_)
             | Note::NodeBack(_)
             | Note::NodeSilent(_)

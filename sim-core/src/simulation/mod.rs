@@ -142,8 +142,7 @@ impl<'s> Simulation<'s> {
         Progress { now, end, events: self.counts.events, running: self.world.record.pods.running.level() }
     }
 
-    /// Resizes a container of a Pod in place, as if its user changed requests and limits now. The scheduler goes on to count what the
-    /// Pod requested first.
+    /// Resizes a container of a Pod in place, as if its user changed requests and limits now.
     pub fn resize(&mut self, pod: PodId, index: u8, new: Allotment) -> Resized {
         let what = self.upkeep.resize(&mut self.world, pod, index, new);
         self.deliver();
@@ -236,6 +235,8 @@ impl<'s> Simulation<'s> {
             Event::Look(node) => self.upkeep.look(world, node),
             Event::NodeOutOfMemory(node) => self.upkeep.node_out_of_memory(world, node),
             Event::RetryResizes => self.upkeep.retry_resizes(world),
+            Event::ResizeSeen(pod) => self.scheduling.resize_seen(world, pod),
+            Event::Resize { entry, occasion } => self.upkeep.resize_all(world, entry, occasion),
             Event::Sample => self.sample(),
             Event::WindowOpens => self.open(),
         }
@@ -250,7 +251,11 @@ impl<'s> Simulation<'s> {
                     self.world.tell_owner(pod, Happening::PodDeleted);
                     kubelet::delete(&mut self.world, pod);
                 }
-                Note::Ended { pod, .. } => self.ended(pod),
+                Note::Ended { pod, .. } => {
+                    self.upkeep.left(&mut self.world, pod);
+                    self.ended(pod);
+                }
+                Note::Resized(pod) => scheduling::resized(&mut self.world, pod),
                 Note::Deleting(pod) => {
                     self.scheduling.deleting(&self.world, pod);
                     self.services.readiness(&mut self.world, pod);

@@ -62,6 +62,7 @@ pub fn cluster(nodes: u32, cpu: u64, template: PodTemplate, symbols: Symbols, wo
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
         faults: Vec::new(),
+        resizes: Vec::new(),
         node_lifecycle: NodeLifecycle::default(),
         workloads: Table::from(vec![workload]),
         traffic: Vec::new(),

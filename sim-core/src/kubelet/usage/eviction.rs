@@ -287,7 +287,10 @@ fn candidate(world: &World<'_>, pod: PodId, pressure: Pressure) -> Candidate {
     let running = (0..world.pods.containers_of(pod)).map(|index| world.pods.container(pod, index));
     let running = running.filter(|row| row.state == ContainerState::Running);
     let (request, usage) = match pressure {
-        Pressure::Memory => (template.requests.memory.0, running.map(|row| row.memory_at(world.now)).sum()),
+        Pressure::Memory => (
+            template.requests.memory.0.saturating_add_signed(world.resized_by(pod, false).1),
+            running.map(|row| row.memory_at(world.now)).sum(),
+        ),
         Pressure::Disk | Pressure::Pid => (template.requests.ephemeral_storage.0, running.map(|row| row.written_at(world.now)).sum()),
     };
     Candidate { priority: template.priority, request, usage: Some(usage), critical: template.is_critical() }

@@ -1,6 +1,6 @@
 //! The pass: once a minute, what all containers of all nodes use.
 
-use super::Upkeep;
+use super::{Upkeep, resize};
 use crate::event::Event;
 use crate::kubelet::image_gc;
 use crate::measure::UsageMeasures;
@@ -16,6 +16,7 @@ impl Upkeep {
     pub fn begin(&mut self, world: &mut World<'_>) {
         self.noise.begin(world);
         self.minute(world);
+        resize::begin(world);
         // What is on disks from the start may be too much already.
         let sized = |node: &NodeId| image_gc::disk_size(world, *node).is_some();
         let nodes: Vec<NodeId> = world.nodes.pool.ids().filter(sized).collect();
