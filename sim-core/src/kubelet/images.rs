@@ -3,7 +3,7 @@
 //! After the kubelet's image manager (`pkg/kubelet/images`, Kubernetes v1.34): what is there under `IfNotPresent` needs nothing, not even
 //! the end of a back-off; everything else asks the registry.
 
-pub use super::image_gc::{collect, reclaim_all_unused, set_other_use};
+pub use super::image_gc::{collect, reclaim_all_unused};
 pub use super::pulls::{downloaded, mark_bad, mark_good, over, registry_down, registry_up, set_slow};
 use crate::cluster::{Presence, Pull, PullError, PullPhase};
 use crate::measure::Happening;
@@ -92,5 +92,5 @@ pub fn put_images(world: &mut World<'_>, pod: PodId) {
         let about = &world.spec.images[key.image];
         world.nodes.images[node].put(key, revision, about, world.now);
     }
-    super::image_gc::watch(world, node);
+    super::image_gc::changed(world, node);
 }

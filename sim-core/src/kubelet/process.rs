@@ -132,6 +132,18 @@ pub fn killed(world: &mut World<'_>, pod: PodId, index: u8, code: u8, reason: Ex
     exited(world, world.container_ref(pod, index));
 }
 
+/// A container is stopped to be started again at once, whatever the Pod's restart policy says.
+pub fn restart(world: &mut World<'_>, pod: PodId, index: u8, code: u8) {
+    let row = world.pods.container_mut(pod, index);
+    (row.exit, row.reason) = (code, ExitReason::Error);
+    world.container_down(pod, index, ContainerState::Backoff);
+    // The kubelet's back-off is that of the container as it was.
+    world.pods.container_mut(pod, index).backoff_since = SimTime::MAX;
+    health::mark(world, pod, index, ContainerHealth::Sick);
+    health::settle(world, pod);
+    relist::expect(world, pod);
+}
+
 /// A container's process has exited: by itself, by SIGTERM, or by SIGKILL.
 pub fn exited(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.up(container) else { return };

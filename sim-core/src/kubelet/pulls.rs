@@ -222,7 +222,7 @@ fn put(world: &mut World<'_>, pull: &Pull) {
         startup.pull_hits += 1
     }
     startup.pulled += pull.bytes;
-    super::image_gc::watch(world, pull.node);
+    super::image_gc::changed(world, pull.node);
 }
 
 /// The pull has failed: back-off begins, or grows.

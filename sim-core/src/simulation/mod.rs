@@ -143,8 +143,7 @@ impl<'s> Simulation<'s> {
         Progress { now, end, events: self.counts.events, running: self.world.record.pods.running.level() }
     }
 
-    /// Resizes a container of a Pod in place, as if its user changed requests and limits now. The scheduler goes on to count what the
-    /// Pod requested first.
+    /// Resizes a container of a Pod in place, as if its user changed requests and limits now.
     pub fn resize(&mut self, pod: PodId, index: u8, new: Allotment) -> Resized {
         let what = self.upkeep.resize(&mut self.world, pod, index, new);
         self.deliver();
@@ -243,6 +242,8 @@ impl<'s> Simulation<'s> {
             Event::Look(node) => self.upkeep.look(world, node),
             Event::NodeOutOfMemory(node) => self.upkeep.node_out_of_memory(world, node),
             Event::RetryResizes => self.upkeep.retry_resizes(world),
+            Event::ResizeSeen(pod) => self.scheduling.resize_seen(world, pod),
+            Event::Resize { entry, occasion } => self.upkeep.resize_all(world, entry, occasion),
             Event::Sample => self.sample(),
             Event::WindowOpens => self.open(),
         }
@@ -257,7 +258,11 @@ impl<'s> Simulation<'s> {
                     self.world.tell_owner(pod, Happening::PodDeleted);
                     kubelet::delete(&mut self.world, pod);
                 }
-                Note::Ended { pod, .. } => self.ended(pod),
+                Note::Ended { pod, .. } => {
+                    self.upkeep.left(&mut self.world, pod);
+                    self.ended(pod);
+                }
+                Note::Resized(pod) => scheduling::resized(&mut self.world, pod),
                 Note::Deleting(pod) => {
                     self.scheduling.deleting(&self.world, pod);
                     self.services.readiness(&mut self.world, pod);
@@ -265,6 +270,7 @@ impl<'s> Simulation<'s> {
                 Note::Ready(pod) | Note::Unready(pod) => self.services.readiness(&mut self.world, pod),
                 Note::Process(pod) => self.services.process(&mut self.world, pod),
                 Note::Load(node) => self.upkeep.load_changed(&mut self.world, node),
+                Note::DiskFilled(node, on) => self.upkeep.disk_filled(&mut self.world, node, on),
                 Note::NodeDown(node) => kubelet::node_down(&mut self.world, node),
                 Note::NodeBack(node) => kubelet::node_back(&mut self.world, node),
                 Note::Collected(pod) => kubelet::collected(&mut self.world, pod),

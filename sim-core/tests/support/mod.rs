@@ -3,6 +3,8 @@
 #![allow(dead_code, missing_docs, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub mod using;
+
 use sim_core::Simulation;
 use sim_core::engine::random::Seed;
 use sim_core::measure::Outcome;
@@ -64,6 +66,7 @@ pub fn cluster(nodes: u32, cpu: u64, template: PodTemplate, symbols: Symbols, wo
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
         faults: Vec::new(),
+        resizes: Vec::new(),
         node_lifecycle: NodeLifecycle::default(),
         workloads: Table::from(vec![workload]),
         traffic: Vec::new(),
