@@ -278,7 +278,8 @@ pub fn hangs(world: &mut World<'_>, pod: PodId, index: u8, lasts: SimSpan) {
     let over = world.now + lasts;
     let (unready, kill) = (readiness_fails(world, pod, index), liveness_fails(world, pod, index));
     let container = world.container_ref(pod, index);
-    if unready < over.min(kill) {
+    // The readiness probe goes on while a liveness probe's kill waits for the grace period.
+    if unready < if kill < over { SimTime::MAX } else { over } {
         world.at(unready, Event::HangSeen(container));
     }
     let last = if kill < over { (kill, Event::ProbeKill(container)) } else { (over, Event::HangOver(container)) };
