@@ -177,7 +177,7 @@ fn end_download(world: &mut World<'_>, id: PullId) {
 /// A pull is over: its container and those that followed it hear of it.
 fn finish(world: &mut World<'_>, id: PullId, result: Result<(), PullError>) {
     let Pull { node, key, revision, .. } = world.registry.pulls[id];
-    let first = world.registry.pulls[id].phase != PullPhase::Follows;
+    let followed = !matches!(world.registry.pulls[id].phase, PullPhase::Queued | PullPhase::Follows | PullPhase::Fails(_));
     tell_end(world, id, result);
     let pull = world.registry.pulls.remove(id);
     let place = world.nodes.images[node].pulls.iter().position(|&other| other == id).expect("a pull is listed at its node");
@@ -187,7 +187,7 @@ fn finish(world: &mut World<'_>, id: PullId, result: Result<(), PullError>) {
         Err(error) => failed(world, &pull, error),
     }
     answer(world, &pull, result);
-    if first {
+    if followed {
         followers(world, node)
             .filter(|(_, other)| (other.key, other.revision) == (key, revision))
             .map(|(id, _)| id)
