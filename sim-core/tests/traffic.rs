@@ -100,6 +100,9 @@ fn an_endpoint_that_hangs_eats_its_share_until_a_probe_notices() {
         // Three failures, 10 s apart, the last a second late: 21 to 31 s after the hang. A process that hangs does not heed SIGTERM, and
         // without a readiness probe it counts as ready until SIGKILL ends it 30 s later.
         (Some(probe(10, 3)), None, [55.0, 57.0]),
+        // The readiness probe takes it out of service though the kubelet waits for the grace period of the liveness probe's kill.
+        (Some(probe(10, 3)), Some(probe(10, 3)), [21.0, 31.0]),
+        (Some(probe(5, 1)), Some(probe(10, 3)), [21.0, 31.0]),
         // One failure: 1 to 6 s after the hang.
         (Some(probe(20, 3)), Some(probe(5, 1)), [3.0, 4.0]),
     ];

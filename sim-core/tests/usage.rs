@@ -93,6 +93,33 @@ fn a_leak_meets_its_limit_at_the_computed_second_again_and_again() {
 }
 
 #[test]
+fn kills_and_restarts_count_for_the_part_that_the_container_has_in_its_pod() {
+    use sim_core::spec::{ContainerKind, Role};
+    let leak = Some(Growth { rate: Distribution::Constant(MIB as f64), after: SimSpan::ZERO });
+    let leaks = Behavior { usage: Usage { leak, ..uses(10.0, MIB) }, ..Behavior::default() };
+    let steady = || sized((10, 0), (64 * MIB, 0), Behavior { usage: uses(10.0, MIB), ..Behavior::default() });
+    let table =
+        [(Role::Main, false, ContainerKind::App), (Role::Sidecar, true, ContainerKind::App), (Role::Sidecar, true, ContainerKind::Sidecar)];
+    for (role, helper, kind) in table {
+        let leaking = ContainerSpec { helper, kind, name: "leaking".into(), ..sized((10, 0), (64 * MIB, 900 * MIB), leaks.clone()) };
+        let mut spec = pods(1, (4000, 4 * GIB), RestartPolicy::Always, vec![steady()]);
+        let template = &mut spec.templates.rows_mut()[0];
+        template.containers[0].helper = role == Role::Main;
+        template.containers.insert(0, leaking);
+        *template = template.clone().classified();
+        let containers = audited(&spec, 1).containers;
+        for other in [Role::Main, Role::Sidecar, Role::Init] {
+            let found = containers.by_role[other.index()];
+            // 899 s until the limit is met, and there is an hour.
+            let want = if other == role { (3, 3) } else { (0, 0) };
+            assert_eq!((found.oom_kills, found.restarts), want, "{kind:?} {role:?}: {other:?}");
+        }
+        // While it is down its companion is up in a Pod that is not Ready, however short that is.
+        assert_eq!(containers.in_ready.min(), 0, "{kind:?} {role:?}");
+    }
+}
+
+#[test]
 fn a_container_that_uses_more_than_its_limit_is_killed_as_soon_as_it_is_up() {
     let behavior = Behavior { usage: uses(10.0, 200 * MIB), ..Behavior::default() };
     let spec = pods(1, (4000, GIB), RestartPolicy::Always, vec![sized((10, 0), (64 * MIB, 128 * MIB), behavior)]);
@@ -120,6 +147,7 @@ fn a_leak_without_a_limit_brings_its_node_under_pressure_and_the_ranking_picks_w
         let until = Spec { duration: run.progress().now.since(sim_core::units::SimTime::ZERO), ..spec.clone() };
         let usage = audited(&until, 1).usage;
         assert_eq!((usage.pressure[0].max(), usage.evictions, usage.oom_by_node), (1, [1, 0, 0], 0), "{name}");
+        assert_eq!((usage.evicted_bystanders, usage.evicted_within_request), (1, 0), "{name}: it does not leak itself, and used too much");
     }
 }
 
