@@ -11,6 +11,7 @@ use crate::format::{AmountsFile, ResizeFile};
 use crate::problem::Code;
 use crate::text::decode::At;
 use crate::text::source::Span;
+use crate::values::quantity::Quantity;
 
 /// Compiles the resizes of a scenario: one for each time that is given.
 pub(super) fn resizes(given: &[At<ResizeFile>], parts: &Parts, builder: &mut Builder<'_>) -> Vec<Resize> {
@@ -68,8 +69,8 @@ fn containers(given: &ResizeFile, parts: &Parts, builder: &Builder<'_>) -> Vec<(
 /// Millicores and bytes.
 fn amounts(given: Option<&AmountsFile>, builder: &mut Builder<'_>) -> (Option<u64>, Option<u64>) {
     let Some(given) = given else { return (None, None) };
-    let cpu = given.cpu.as_ref().and_then(|cpu| builder.read(cpu)).map(|cpu| cpu.millis());
-    let memory = given.memory.as_ref().and_then(|memory| builder.read(memory)).map(|memory| memory.units());
+    let cpu = given.cpu.as_ref().and_then(|cpu| builder.read(cpu)).map(Quantity::millis);
+    let memory = given.memory.as_ref().and_then(|memory| builder.read(memory)).map(Quantity::units);
     (cpu, memory)
 }
 

@@ -224,6 +224,7 @@ pub enum ExitReason {
 
 /// A container.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and a byte of the row")]
 pub struct Container {
     /// What it does.
     pub state: ContainerState,

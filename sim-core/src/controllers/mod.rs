@@ -137,8 +137,15 @@ impl Controllers {
                 }
             }
             Note::Restarted(pod) => job::restarted(self, world, pod),
-            Note::Created(_) | Note::Delete(_) | Note::Started(_) | Note::Collected(_) | Note::Struck { .. } | Note::Registry { .. } => {}
-            Note::Process(_) | Note::Load(_) | Note::Resized(_) => {}
+            Note::Created(_)
+            | Note::Delete(_)
+            | Note::Started(_)
+            | Note::Collected(_)
+            | Note::Struck { .. }
+            | Note::Registry { .. }
+            | Note::Process(_)
+            | Note::Load(_)
+            | Note::Resized(_) => {}
             Note::NodeDown(_)
             | Note::NodeBack(_)
             | Note::NodeSilent(_)

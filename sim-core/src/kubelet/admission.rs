@@ -224,7 +224,7 @@ mod tests {
             let mut world = World::new(&spec, spec.seed);
             place(&mut world, other, Step::Ready);
             let pod = place(&mut world, own, Step::Notice);
-            assert!(admit(&world, pod, Pressures::default()).is_err_and(|why| why.is_want_of_room()));
+            assert!(admit(&world, pod, Pressures::default()).is_err_and(Rejection::is_want_of_room));
             assert_eq!(could_make_room(&world, pod), want, "{name}");
         }
     }

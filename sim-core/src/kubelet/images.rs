@@ -4,7 +4,7 @@
 //! the end of a back-off; everything else asks the registry.
 
 pub use super::image_gc::{collect, reclaim_all_unused};
-pub use super::pulls::{downloaded, mark_bad, mark_good, over, registry_down, registry_up, set_slow};
+pub use super::pulls::{downloaded, over};
 use crate::cluster::{Presence, Pull, PullError, PullPhase};
 use crate::measure::Happening;
 use crate::spec::PullPolicy;
@@ -75,13 +75,11 @@ fn ask(world: &mut World<'_>, pod: PodId, index: u8) -> Image {
     let id = world.registry.pulls.add(pull);
     world.nodes.images[node].pulls.push(id);
     super::pulls::begin_waiting(world, node);
-    match world.nodes.images[node].take_answer(me, index) {
-        Some(result) => answered(result),
-        None => {
-            world.registry.pulls[id].asking = false;
-            Image::Coming
-        }
+    if let Some(result) = world.nodes.images[node].take_answer(me, index) {
+        return answered(result);
     }
+    world.registry.pulls[id].asking = false;
+    Image::Coming
 }
 
 /// The images of a Pod that ran before the run began are on its node.

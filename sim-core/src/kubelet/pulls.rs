@@ -217,9 +217,9 @@ fn put(world: &mut World<'_>, pull: &Pull) {
     }
     let startup = &mut world.record.startup;
     if pull.bytes > 0 {
-        startup.pulls += 1
+        startup.pulls += 1;
     } else {
-        startup.pull_hits += 1
+        startup.pull_hits += 1;
     }
     startup.pulled += pull.bytes;
     super::image_gc::changed(world, pull.node);

@@ -122,6 +122,7 @@ struct Known {
 
 /// The rule: init containers strictly one after another, a sidecar among them until it is started; regular containers after all of
 /// them. Once a regular container has started, ordinary init containers are history and sidecars only have to be kept up.
+#[expect(clippy::match_same_arms, reason = "a table, read row by row")]
 const fn what_is_due(known: Known, initialized: bool) -> Due {
     use ContainerState::{Backoff, Done, Running, Waiting};
     match (known.kind, known.state) {

@@ -121,14 +121,14 @@ pub struct PodStatus {
 /// What of a container's specification its status depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Kind {
-    kind: ContainerKind,
+    part: ContainerKind,
     startup: bool,
     readiness: bool,
 }
 
 impl Kind {
     const fn of(about: &ContainerSpec) -> Self {
-        Self { kind: about.kind, startup: about.startup.is_some(), readiness: about.readiness.is_some() }
+        Self { part: about.kind, startup: about.startup.is_some(), readiness: about.readiness.is_some() }
     }
 }
 
@@ -136,7 +136,7 @@ impl PodStatus {
     /// The status of a Pod of `template` of which nothing is known yet.
     pub fn new(template: &PodTemplate) -> Self {
         let kinds: Vec<Kind> = template.containers.iter().map(Kind::of).collect();
-        let init = kinds.iter().any(|about| about.kind != ContainerKind::App);
+        let init = kinds.iter().any(|about| about.part != ContainerKind::App);
         let waiting = ContainerSituation::Waiting(if init { "PodInitializing" } else { "ContainerCreating" });
         let container =
             ContainerStatus { state: waiting, last: None, restarts: 0, started: false, ready: false, starts: 0, hook_failed: false };
@@ -209,7 +209,7 @@ impl PodStatus {
         }
         for (container, about) in self.containers.iter_mut().zip(&self.kinds) {
             let done = Ended { code: 0, reason: ExitReason::Completed, started_at: None, finished_at: SimTime::ZERO };
-            let init = about.kind == ContainerKind::Init;
+            let init = about.part == ContainerKind::Init;
             container.state = if init { ContainerSituation::Terminated(done) } else { ContainerSituation::Running(None) };
             (container.starts, container.started, container.ready) = (1, !init, true);
         }
@@ -251,8 +251,8 @@ impl PodStatus {
         match entry.what {
             Happening::Started => container.starts(entry.at, about),
             Happening::Terminated { code, reason } => {
-                container.ended(code, reason, entry.at, about.kind);
-                if self.deleting.is_some() && about.kind != ContainerKind::Init {
+                container.ended(code, reason, entry.at, about.part);
+                if self.deleting.is_some() && about.part != ContainerKind::Init {
                     self.set_ready(false, entry.at);
                 }
             }
@@ -271,13 +271,13 @@ impl PodStatus {
 
     /// True once every init container is done and every sidecar started, and for ever once a regular container has.
     fn initialized(&mut self, at: SimTime) {
-        let done = |(container, about): (&ContainerStatus, &Kind)| match about.kind {
+        let done = |(container, about): (&ContainerStatus, &Kind)| match about.part {
             ContainerKind::Init => container.ready,
             ContainerKind::Sidecar => container.started,
             ContainerKind::App => true,
         };
         let mut all = self.containers.iter().zip(&self.kinds);
-        let apps = all.clone().filter(|(_, about)| about.kind == ContainerKind::App);
+        let apps = all.clone().filter(|(_, about)| about.part == ContainerKind::App);
         let all = apps.map(|(app, _)| app.starts).any(|starts| starts > 0) || all.all(done);
         self.set(ConditionKind::Initialized, all, Some(at), (!all).then_some("ContainersNotInitialized"));
     }
@@ -297,7 +297,7 @@ impl ContainerStatus {
         self.restarts += u32::from(self.starts > 0);
         self.starts += 1;
         self.state = ContainerSituation::Running(Some(at));
-        self.started = about.kind != ContainerKind::Init && !about.startup;
+        self.started = about.part != ContainerKind::Init && !about.startup;
         self.ready = self.started && !about.readiness;
     }
 
