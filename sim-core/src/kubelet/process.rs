@@ -129,7 +129,7 @@ pub(super) const fn restarts(policy: RestartPolicy, kind: ContainerKind, code: u
 pub fn killed(world: &mut World<'_>, pod: PodId, index: u8, code: u8, reason: ExitReason) {
     let row = world.pods.container_mut(pod, index);
     (row.exit, row.reason) = (code, reason);
-    exited(world, world.container_ref(pod, index));
+    gone(world, pod, index);
 }
 
 /// A container is stopped to be started again at once, whatever the Pod's restart policy says.
@@ -147,7 +147,14 @@ pub fn restart(world: &mut World<'_>, pod: PodId, index: u8, code: u8) {
 /// A container's process has exited: by itself, by SIGTERM, or by SIGKILL.
 pub fn exited(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.up(container) else { return };
-    let index = container.index;
+    // An exit comes too early for a run that is work and was stretched meanwhile; it comes again.
+    if !world.works_on(pod, container.index) {
+        gone(world, pod, container.index);
+    }
+}
+
+/// A container's process is gone: what becomes of the container, and what its Pod's worker has to know.
+fn gone(world: &mut World<'_>, pod: PodId, index: u8) {
     let Container { exit, hung, stopping, .. } = *world.pods.container(pod, index);
     let over = world.pods[pod].terminating;
     let again = !over && restarts(world.template(pod).restart_policy, world.container_spec(pod, index).kind, exit);

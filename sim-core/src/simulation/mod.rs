@@ -204,7 +204,6 @@ impl<'s> Simulation<'s> {
             Event::PullOver(pull) => kubelet::images::over(world, pull),
             Event::Downloaded { epoch } => kubelet::images::downloaded(world, epoch),
             Event::ImageGc(node) => kubelet::images::collect(world, node),
-            Event::Exited(container) if kubelet::usage::works_on(world, container) => {}
             Event::Exited(container) => kubelet::exited(world, container),
             Event::StartupPassed(container) => kubelet::startup_passed(world, container),
             Event::Hung(container) => kubelet::hung(world, container),
