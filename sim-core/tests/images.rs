@@ -38,7 +38,7 @@ fn of_thirty_pods_that_always_pull_ten_pass_and_twenty_fail_and_come_back() {
     let registry = Registry { serial: false, ..Registry::default() };
     let outcome = audited(&starting(30, 1, PullPolicy::Always, registry), 7);
     let images = outcome.startup.images;
-    assert_eq!((images.qps_exceeded, outcome.pods.running.level()), (20, 30));
+    assert_eq!((images.qps_exceeded, outcome.pods.running.level()), (20, 30), "{:?} {}", images, slowest(&outcome));
     assert!((10.0..=26.0).contains(&slowest(&outcome)), "the last starts after {} s", slowest(&outcome));
 }
 

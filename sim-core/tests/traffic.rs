@@ -97,8 +97,9 @@ fn an_endpoint_that_hangs_eats_its_share_until_a_probe_notices() {
     let cases = [
         // Nobody notices: until the hang is over.
         (None, None, [590.0, 600.0]),
-        // Three failures, 10 s apart, the last a second late: 21 to 31 s after the hang.
-        (Some(probe(10, 3)), None, [25.0, 27.0]),
+        // Three failures, 10 s apart, the last a second late: 21 to 31 s after the hang. A process that hangs does not heed SIGTERM, and
+        // without a readiness probe it counts as ready until SIGKILL ends it 30 s later.
+        (Some(probe(10, 3)), None, [55.0, 57.0]),
         // One failure: 1 to 6 s after the hang.
         (Some(probe(20, 3)), Some(probe(5, 1)), [3.0, 4.0]),
     ];
@@ -144,7 +145,7 @@ fn without_an_endpoint_every_request_fails() {
     spec.warmup = Warmup::Span(SimSpan::ZERO);
     let outcome = audited(&spec, 1);
     let sums = traffic(&outcome);
-    assert!(close(sums.unavailable.integral(outcome.closed), 10.0, 1e-9) && close(sums.no_endpoint, 1_000.0, 1e-9), "{sums:?}");
+    assert!(close(sums.unavailable.integral(outcome.closed), 10.0, 1e-9) && close(sums.no_endpoint, 1_000.0, 1e-9), "{}", sums.no_endpoint);
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn without_a_readiness_probe_a_slow_start_fails_requests() {
     spec.warmup = Warmup::Span(SimSpan::ZERO);
     let outcome = audited(&spec, 1);
     let sums = traffic(&outcome);
-    assert!(close(sums.dead_endpoint, 1_000.0, 1e-9) && sums.no_endpoint < 1e-9, "{sums:?}");
+    assert!(close(sums.dead_endpoint, 1_000.0, 1e-9) && sums.no_endpoint < 1e-6, "{} {}", sums.dead_endpoint, sums.no_endpoint);
 }
 
 #[test]
@@ -179,7 +180,8 @@ fn a_limit_sheds_what_it_cannot_serve() {
     let sums = traffic(&outcome);
     // 100 millicores serve 50 requests a second of 2 ms.
     assert!(close(sums.served, 50.0 * DAY, 1e-9) && close(sums.saturated, 50.0 * DAY, 1e-9));
-    assert!(close(outcome.resources.cpu.used, 100.0 * DAY, 1e-9));
+    // Use is read once a minute: the first half minute counts as before the first reading.
+    assert!(close(outcome.resources.cpu.used, 100.0 * DAY, 1e-3), "{} of {}", outcome.resources.cpu.used, 100.0 * DAY);
 }
 
 fn cached(pace: Pace, ready_at: Option<f64>, start: f64) -> Spec {
@@ -210,9 +212,9 @@ fn a_pod_is_ready_when_its_cache_is_warm_enough_and_at_once_if_it_was_preloaded(
     let pace = Pace::Requests { count: 5_000.0, shadow: 50.0 };
     for (start, want) in [(0.1, 2.0 + 100.0 * 8f64.ln()), (0.85, 2.0)] {
         let outcome = audited(&cached(pace, Some(0.8), start), 1);
-        // The first probe of every second that finds it warm.
+        // The first probe that finds it warm; they are a second apart, and begin anew at each of the Pod's syncs.
         let ready = outcome.startup.ready.mean().unwrap();
-        assert!((ready - want.ceil()).abs() < 0.01, "{ready}, not {want}");
+        assert!((want..=want + 1.0).contains(&ready), "{ready}, not {want}");
         assert!(traffic(&outcome).hits / traffic(&outcome).looked_up > 0.8);
     }
 }

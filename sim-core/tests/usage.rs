@@ -324,9 +324,10 @@ proptest! {
         let spec = pods(nodes, (3_000, GIB), RestartPolicy::Never, given.iter().map(container).collect());
         let outcome = audited(&spec, 1);
         let usage = &outcome.usage;
+        // Use is read once a minute; a trace that rises steeply may pass what there is by up to that much in between.
         let capacity = 3_000.0 * f64::from(nodes) * 3_600.0;
         prop_assert!(outcome.resources.cpu.used <= usage.demanded + 1e-6);
-        prop_assert!((0.0..capacity * 1.02).contains(&outcome.resources.cpu.used), "{} of {}", outcome.resources.cpu.used, capacity);
+        prop_assert!((0.0..capacity * 1.06).contains(&outcome.resources.cpu.used), "{} of {}", outcome.resources.cpu.used, capacity);
         prop_assert_eq!(outcome.pods.at_end[P::Failed.index()], 0);
     }
 }
