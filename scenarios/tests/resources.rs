@@ -4,8 +4,9 @@ use std::path::Path;
 
 use scenarios::{Overrides, load};
 use sim_core::spec::eviction::Level;
-use sim_core::spec::{CpuWeights, EvictionSignal, PodTemplate, Qos, Spec};
-use sim_core::units::{Bytes, SimSpan};
+use sim_core::spec::{CpuWeights, Distribution, EvictionSignal, Growth, Noise, Occasion, Phase, PodTemplate, Qos, Spec, Trace};
+use sim_core::table::TemplateId;
+use sim_core::units::{Bytes, SimSpan, SimTime};
 
 const MI: u64 = 1 << 20;
 const GI: u64 = 1 << 30;
