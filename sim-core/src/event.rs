@@ -172,6 +172,27 @@ pub enum Event {
     WindowOpens,
 }
 
+impl Event {
+    /// True for events without which a Pod would not go on.
+    pub const fn is_waited_for(&self) -> bool {
+        matches!(
+            self,
+            Self::Observed(_)
+                | Self::Bound(_)
+                | Self::StepDone { .. }
+                | Self::Sync { .. }
+                | Self::Relist(_)
+                | Self::Ready { .. }
+                | Self::StartupPassed(_)
+                | Self::ProbeKill(_)
+                | Self::Stopped(_)
+                | Self::Released(_)
+                | Self::TornDown(_)
+                | Self::Removed(_)
+        )
+    }
+}
+
 /// A container of a Pod, at one start of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ContainerRef {

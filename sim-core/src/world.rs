@@ -113,6 +113,8 @@ pub struct World<'s> {
     pub end: SimTime,
     /// Events to come.
     pub agenda: RadixWheel<Event>,
+    /// What some Pod waits for, due only after the end of the run: for the auditor. Few events of a run are.
+    pub beyond: Vec<Event>,
     /// Nodes.
     pub nodes: Nodes,
     /// Pods.
@@ -159,6 +161,7 @@ impl<'s> World<'s> {
             now: SimTime::ZERO,
             end: spec.end(),
             agenda: RadixWheel::default(),
+            beyond: Vec::new(),
             nodes: Nodes::new(spec),
             pods: Pods::default(),
             record: Recorder::new(&shapes),
@@ -185,6 +188,8 @@ impl<'s> World<'s> {
     pub fn at(&mut self, time: SimTime, event: Event) {
         if time <= self.end {
             self.agenda.push(time, event);
+        } else if event.is_waited_for() {
+            self.beyond.push(event);
         }
     }
 

@@ -188,17 +188,20 @@ pub(super) fn poke(world: &mut World<'_>, pod: PodId) {
 
 /// Puts the instant at which all containers will be seen ready on the agenda, if it is known.
 fn foretell(world: &mut World<'_>, pod: PodId) {
-    let mut at = world.now;
-    for index in 0..world.pods.containers_of(pod) {
-        if world.container_spec(pod, index).kind != ContainerKind::Init {
-            let Some(ready) = ready_at(world, pod, index) else { return };
-            at = at.max(ready);
-        }
-    }
     let row = &mut world.pods[pod];
+    // What was foretold before is void, even if nothing can be foretold now.
     row.ready_epoch = row.ready_epoch.wrapping_add(1);
     let epoch = row.ready_epoch;
-    world.at(at, Event::Ready { pod: world.pod_ref(pod), epoch });
+    if let Some(at) = ready_after(world, pod) {
+        world.at(at, Event::Ready { pod: world.pod_ref(pod), epoch });
+    }
+}
+
+/// When all containers of a Pod will be seen ready; `None` if something else must happen before that.
+pub(super) fn ready_after(world: &World<'_>, pod: PodId) -> Option<SimTime> {
+    let counted = |index: &u8| world.container_spec(pod, *index).kind != ContainerKind::Init;
+    let all = (0..world.pods.containers_of(pod)).filter(counted);
+    all.map(|index| ready_at(world, pod, index)).try_fold(world.now, |at, ready| Some(at.max(ready?)))
 }
 
 /// When a container will be seen ready; `None` if something else must happen before that.
