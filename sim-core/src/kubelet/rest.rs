@@ -37,5 +37,5 @@ pub fn awaits_readiness(world: &World<'_>, pod: PodId) -> bool {
 /// True if a container's startup probe has still to say something.
 pub fn awaits_startup(world: &World<'_>, pod: PodId, index: u8) -> bool {
     let row = world.pods.container(pod, index);
-    row.state == ContainerState::Running && row.noticed && !row.started && !row.condemned
+    row.state == ContainerState::Running && row.noticed && !row.started && !row.condemned && !row.stopping
 }

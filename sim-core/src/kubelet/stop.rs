@@ -122,6 +122,7 @@ pub(super) fn wind_down(world: &mut World<'_>, pod: PodId, well: bool) {
         return finish(world, pod, well);
     }
     world.pods[pod].terminating = true;
+    world.set_ready(pod, false);
     let grace = world.template(pod).grace;
     stop_all(world, pod, SimSpan::ZERO, grace);
 }
