@@ -230,7 +230,7 @@ fn batch(dice: &mut Dice<'_>, template: u32) -> Workload {
     let job = Job { completions: dice.of(&[1, 3]), parallelism: dice.of(&[1, 2]), backoff_limit: dice.of(&[1, 0, 5]) };
     let mut work = workload(Controller::Job(job), Source::Arriving(Arrivals::Poisson { rate: dice.of(&[2e-4, 2e-3]) }));
     (work.template, work.name) = (TemplateId(template), format!("batch-{template}"));
-    work.give_up_after = dice.maybe(3, |dice| secs(dice.of(&[600, 0])));
+    work.give_up_after = dice.maybe(3, |_| secs(600));
     work
 }
 
@@ -249,12 +249,13 @@ fn images() -> Table<ImageId, Image> {
     ])
 }
 
-fn fault(dice: &mut Dice<'_>, nodes: u32, templates: u32, until: u64) -> Fault {
+fn fault(dice: &mut Dice<'_>, nodes: u32, templates: &Table<TemplateId, PodTemplate>, until: u64) -> Fault {
     use NodeFault as N;
     let lasts = Distribution::Constant(dice.of(&[120.0, 1.0, 20.0, 700.0, 1_800.0]));
     let some: Vec<NodeId> = (0..=dice.throw(nodes)).map(NodeId).collect();
     let node = |what| FaultKind::Node { what, lasts: lasts.clone(), nodes: some.clone() };
-    let befalls = vec![(TemplateId(dice.throw(templates)), dice.throw(2) as u8)];
+    let template = TemplateId(dice.throw(templates.len() as u32));
+    let befalls = vec![(template, dice.throw(templates[template].containers.len() as u32) as u8)];
     let kind = match dice.throw(15) {
         0 => node(N::Crash),
         1 => node(N::Reboot),
@@ -315,7 +316,7 @@ pub fn wild(pods: &[u8], rest: &[u8], seed: u64) -> Spec {
     spec.registry.serial = dice.once_in(2);
     spec.registry.total_bandwidth = dice.of(&[f64::INFINITY, 30e6]);
     spec.registry.pull_limit = dice.of(&[ClientLimits::NONE, ClientLimits { qps: 0.5, burst: 1 }]);
-    spec.faults = (0..dice.throw(7)).map(|_| fault(dice, 4, 4, 80_000)).collect();
+    spec.faults = (0..dice.throw(7)).map(|_| fault(dice, 4, &spec.templates, 80_000)).collect();
     if dice.once_in(2) {
         let traffic = traffic(dice, &spec);
         spec.traffic = vec![traffic];
@@ -352,7 +353,7 @@ pub fn curable(pods: &[u8], rest: &[u8], seed: u64) -> Spec {
     let dice = &mut Dice::new(rest);
     let workloads = vec![deployed(dice, 0, false), deployed(dice, 1, false)];
     let mut spec = on_nodes(&mut Dice::new(&[]), symbols, templates, workloads);
-    spec.faults = (0..=dice.throw(6)).map(|_| fault(dice, 4, 2, 9 * HOUR)).collect();
+    spec.faults = (0..=dice.throw(6)).map(|_| fault(dice, 4, &spec.templates, 9 * HOUR)).collect();
     if dice.once_in(2) {
         spec.warmup = Warmup::Span(SimSpan::ZERO);
     }
