@@ -486,7 +486,7 @@ impl<'s> World<'s> {
         (row.state, row.started_at, row.cpu, row.memory) = (ContainerState::Running, now, cpu, memory);
         (row.hung, row.exit, row.noticed, row.stopping, row.condemned) = (false, 0, false, false, false);
         (row.started, row.ready) = (false, false);
-        row.epoch = row.epoch.wrapping_add(1);
+        row.epoch = row.epoch.next();
         row.starts += 1;
         self.record.containers.running.add(1, now);
         self.use_begins(pod, index);
@@ -522,7 +522,8 @@ impl<'s> World<'s> {
         let row = self.pods.container_mut(pod, index);
         (row.state, row.ended_at) = (next, now);
         (row.noticed, row.hung, row.condemned, row.ends_at) = (false, false, false, SimTime::MAX);
-        row.epoch = row.epoch.wrapping_add(1);
+        row.ended_with = row.exit;
+        row.epoch = row.epoch.next();
         self.record.containers.running.sub(1, now);
         let row = self.pods.container(pod, index);
         let reason = if row.exit != 0 && row.reason == ExitReason::Completed { ExitReason::Error } else { row.reason };

@@ -20,7 +20,7 @@ use std::num::NonZeroU64;
 
 fn config(cases: u32) -> ProptestConfig {
     let cases = std::env::var("PODSIM_CHAOS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(cases);
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::default() }
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() }
 }
 
 /// A small cluster has no millions of events in a day.
@@ -31,7 +31,6 @@ fn no_storm(progress: Progress) -> bool {
 
 /// Runs with the auditor beside it.
 fn audited(spec: &Spec, every: u64) -> Outcome {
-    eprintln!("CASE");
     let run = Simulation::new(spec, 0).audited(NonZeroU64::new(every).unwrap());
     run.try_run(no_storm, |_| true).unwrap_or_else(|stopped| panic!("{stopped}"))
 }
@@ -88,16 +87,4 @@ proptest! {
         let outcome = audited(&spec, 499);
         prop_assert_eq!((outcome.pods.ready.level(), outcome.pods.live.level()), (wanted(&spec), wanted(&spec)));
     }
-}
-
-#[test]
-fn tmp_case() {
-    let text = std::fs::read_to_string("/tmp/case.txt").unwrap();
-    let parts: Vec<Vec<u64>> = text.trim().split(';').map(|part| part.split(',').map(|n| n.parse().unwrap()).collect()).collect();
-    let bytes = |part: &Vec<u64>| part.iter().map(|n| *n as u8).collect::<Vec<u8>>();
-    let curably = std::env::var("CURABLE").is_ok();
-    let spec = if curably { curable(&bytes(&parts[0]), &bytes(&parts[1]), parts[2][0]) } else { wild(&bytes(&parts[0]), &bytes(&parts[1]), parts[2][0]) };
-    eprintln!("{:#?}", spec.faults);
-    let outcome = audited(&spec, 100);
-    eprintln!("{:?} {:?} want {}", outcome.pods.ready.level(), outcome.pods.at_end, wanted(&spec));
 }

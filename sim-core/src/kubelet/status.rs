@@ -70,7 +70,7 @@ fn status(row: &Container) -> Status {
         ContainerState::Running if row.noticed => Status::Running { started: row.started },
         // Before its end was noticed it ran; before its start was, it waited, or had ended.
         ContainerState::Running if row.starts == 1 => Status::Waiting,
-        ContainerState::Running => Status::Ended(row.exit),
+        ContainerState::Running => Status::Ended(row.ended_with),
         ContainerState::Backoff | ContainerState::Done if row.noticed => Status::Ended(row.exit),
         ContainerState::Backoff | ContainerState::Done | ContainerState::Vanished => Status::Running { started: row.started },
     }

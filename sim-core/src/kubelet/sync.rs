@@ -30,7 +30,7 @@ pub(super) fn wake(world: &mut World<'_>, pod: PodId) {
 }
 
 /// A sync that was to come is due.
-pub fn due(world: &mut World<'_>, pod: PodRef, epoch: u16) {
+pub fn due(world: &mut World<'_>, pod: PodRef, epoch: u32) {
     let Some(pod) = world.alive(pod) else { return };
     if world.pods[pod].epoch == epoch {
         wake(world, pod);
@@ -79,7 +79,7 @@ pub(super) fn expect(world: &mut World<'_>, pod: PodId, doing: Doing) {
 }
 
 /// What the worker was doing is done.
-pub fn step_done(world: &mut World<'_>, pod: PodRef, epoch: u16) {
+pub fn step_done(world: &mut World<'_>, pod: PodRef, epoch: u32) {
     let Some(pod) = world.alive(pod) else { return };
     let row = &world.pods[pod];
     if row.terminating || row.state.is_terminal() || row.epoch != epoch {

@@ -51,7 +51,7 @@ fn key(kind: Kind, pod: PodRef, epoch: u64) -> Key {
 }
 
 fn turn(container: ContainerRef) -> u64 {
-    u64::from(container.index) << 32 | u64::from(container.epoch)
+    u64::from(container.index) << 32 | u64::from(container.epoch.number())
 }
 
 fn key_of(event: &Event) -> Option<Key> {
