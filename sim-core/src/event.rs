@@ -1,6 +1,6 @@
 //! Events: a closed list, small enough to be copied on every move of the event list.
 
-use crate::cluster::{PodRef, PullRef};
+use crate::cluster::{PodRef, PullRef, Turn};
 use crate::table::{InstanceId, NodeId, WorkloadId};
 
 /// What may happen. An event that belongs to a Pod or container carries its generation; one that comes too late is dropped.
@@ -22,14 +22,14 @@ pub enum Event {
         /// The Pod.
         pod: PodRef,
         /// Its worker's epoch.
-        epoch: u16,
+        epoch: u32,
     },
     /// A sync of a Pod is due.
     Sync {
         /// The Pod.
         pod: PodRef,
         /// Its worker's epoch.
-        epoch: u16,
+        epoch: u32,
     },
     /// A relist of a node shows what happened in a Pod.
     Relist(PodRef),
@@ -59,7 +59,7 @@ pub enum Event {
         /// The Pod.
         pod: PodRef,
         /// Its readiness epoch.
-        epoch: u16,
+        epoch: u32,
     },
     /// A Pod has been active for as long as it may be.
     Deadline(PodRef),
@@ -181,6 +181,27 @@ pub enum Event {
     WindowOpens,
 }
 
+impl Event {
+    /// True for events without which a Pod would not go on.
+    pub const fn is_waited_for(&self) -> bool {
+        matches!(
+            self,
+            Self::Observed(_)
+                | Self::Bound(_)
+                | Self::StepDone { .. }
+                | Self::Sync { .. }
+                | Self::Relist(_)
+                | Self::Ready { .. }
+                | Self::StartupPassed(_)
+                | Self::ProbeKill(_)
+                | Self::Stopped(_)
+                | Self::Released(_)
+                | Self::TornDown(_)
+                | Self::Removed(_)
+        )
+    }
+}
+
 /// A container of a Pod, at one start of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ContainerRef {
@@ -189,7 +210,7 @@ pub struct ContainerRef {
     /// Which of its containers, in template order.
     pub index: u8,
     /// The container's epoch when the event was made.
-    pub epoch: u16,
+    pub epoch: Turn,
 }
 
 /// An instance of a workload, by row and generation.

@@ -25,5 +25,5 @@ pub mod units;
 mod world;
 
 pub use kubelet::usage::Resized;
-pub use simulation::{Progress, Simulation};
+pub use simulation::{Progress, Simulation, Stopped, Violation};
 pub use world::Allotment;

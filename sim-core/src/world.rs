@@ -117,6 +117,8 @@ pub struct World<'s> {
     pub end: SimTime,
     /// Events to come.
     pub agenda: RadixWheel<Event>,
+    /// What some Pod waits for, due only after the end of the run: for the auditor. Few events of a run are.
+    pub beyond: Vec<Event>,
     /// Nodes.
     pub nodes: Nodes,
     /// Pods.
@@ -165,6 +167,7 @@ impl<'s> World<'s> {
             now: SimTime::ZERO,
             end: spec.end(),
             agenda: RadixWheel::default(),
+            beyond: Vec::new(),
             nodes: Nodes::new(spec),
             pods: Pods::default(),
             record: Recorder::new(&shapes),
@@ -192,6 +195,8 @@ impl<'s> World<'s> {
     pub fn at(&mut self, time: SimTime, event: Event) {
         if time <= self.end {
             self.agenda.push(time, event);
+        } else if event.is_waited_for() {
+            self.beyond.push(event);
         }
     }
 
@@ -504,7 +509,7 @@ impl<'s> World<'s> {
         (row.state, row.started_at, row.cpu, row.memory) = (ContainerState::Running, now, cpu, memory);
         (row.hung, row.exit, row.noticed, row.stopping, row.condemned) = (false, 0, false, false, false);
         (row.started, row.ready) = (false, false);
-        row.epoch = row.epoch.wrapping_add(1);
+        row.epoch = row.epoch.next();
         row.starts += 1;
         let role = self.container_role(pod, index);
         self.record.containers.goes_up(role, self.pods[pod].ready, now);
@@ -543,7 +548,8 @@ impl<'s> World<'s> {
         row.ended_before = (row.starts > 1).then_some(row.ended_at);
         (row.state, row.ended_at) = (next, now);
         (row.noticed, row.hung, row.condemned, row.ends_at) = (false, false, false, SimTime::MAX);
-        row.epoch = row.epoch.wrapping_add(1);
+        row.ended_with = row.exit;
+        row.epoch = row.epoch.next();
         let role = self.container_role(pod, index);
         self.record.containers.goes_down(role, self.pods[pod].ready, now);
         let row = self.pods.container(pod, index);

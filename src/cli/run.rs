@@ -9,6 +9,8 @@ use reports::history::Teller;
 use reports::{FidelityNote, Notes, RunInfo};
 use scenarios::{Loaded, Note, Overrides};
 use sim_core::measure::Outcome;
+use sim_core::Stopped;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +53,9 @@ pub(super) struct Arguments {
     /// Only of these; the same selectors
     #[arg(long, value_name = "SELECTOR", requires = "timeline")]
     timeline_for: Option<String>,
+    /// Check every N events and at the end that nothing is overcommitted, lost or forgotten; a violation ends all with status 3
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "100000")]
+    audit: Option<NonZeroU64>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> u8 {
@@ -97,15 +102,29 @@ fn simulate(arguments: &Arguments, output: &Output, loaded: &Loaded) -> u8 {
         output.problem(&format!("cannot write what happened: {error}; nothing was written"));
         return BAD_INPUT;
     }
-    let Some(outcomes) = outcomes else {
-        output.problem("interrupted: nothing was written");
-        return INTERRUPTED;
+    let outcomes = match outcomes {
+        Ok(outcomes) => outcomes,
+        Err(stopped) => return stopped_early(output, &stopped),
     };
     if let Err(error) = listener.finish(loaded.spec.end()) {
         output.problem(&format!("cannot write what happened: {error}"));
         return BAD_INPUT;
     }
     report(arguments, output, loaded, &outcomes, begun.elapsed())
+}
+
+/// Says why there are no results.
+fn stopped_early(output: &Output, stopped: &Stopped) -> u8 {
+    match stopped {
+        Stopped::OnRequest => {
+            output.problem("interrupted: nothing was written");
+            INTERRUPTED
+        }
+        Stopped::Violation(found) => {
+            output.problem(&format!("the audit found a bug of podsim, nothing was written; {found}"));
+            INTERNAL
+        }
+    }
 }
 
 /// Who listens for the files that are asked for.
@@ -151,8 +170,13 @@ pub(super) fn stop_flag() -> Arc<AtomicBool> {
     stop
 }
 
-/// Simulates with a progress bar; `None` if interrupted.
-fn replicate(arguments: &Arguments, output: &Output, loaded: &Loaded, listener: &mut Listener<'_>) -> Option<Vec<Outcome>> {
+/// Simulates with a progress bar.
+fn replicate(
+    arguments: &Arguments,
+    output: &Output,
+    loaded: &Loaded,
+    listener: &mut Listener<'_>,
+) -> Result<Vec<Outcome>, Stopped> {
     let stop = stop_flag();
     let bar = progress_bar(output);
     let keep_on = |advance| {
@@ -162,7 +186,8 @@ fn replicate(arguments: &Arguments, output: &Output, loaded: &Loaded, listener: 
     let filters = listener.filters();
     let mut hear = |batch: &sim_core::measure::Batch<'_>| listener.hear(batch);
     let listening = (!filters.is_empty()).then_some(Listening { filters, hear: &mut hear });
-    let outcomes = experiment::replicate_heard(&loaded.spec, arguments.replications, output.global.threads(), keep_on, listening);
+    let (count, threads) = (arguments.replications, output.global.threads());
+    let outcomes = experiment::try_replicate(&loaded.spec, count, threads, keep_on, listening, arguments.audit);
     bar.finish_and_clear();
     outcomes
 }

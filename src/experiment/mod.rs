@@ -9,7 +9,8 @@ pub use warnings::{arm_warnings, warnings};
 use rayon::prelude::*;
 use sim_core::measure::{Batch, Filter, Outcome};
 use sim_core::spec::Spec;
-use sim_core::{Progress, Simulation};
+use sim_core::{Progress, Simulation, Stopped};
+use std::num::NonZeroU64;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -54,6 +55,24 @@ pub fn replicate_heard(
     keep_on: impl Fn(Advance) -> bool + Sync,
     listening: Option<Listening<'_>>,
 ) -> Option<Vec<Outcome>> {
+    try_replicate(spec, replications, jobs, keep_on, listening, None).ok()
+}
+
+/// The same, with every replication audited after every so many events and at its end, if it is asked for.
+///
+/// # Errors
+/// If `keep_on` or the listener said no, or an auditor found something that must not be.
+///
+/// # Panics
+/// If the threads cannot be started.
+pub fn try_replicate(
+    spec: &Spec,
+    replications: u32,
+    jobs: usize,
+    keep_on: impl Fn(Advance) -> bool + Sync,
+    listening: Option<Listening<'_>>,
+    audit: Option<NonZeroU64>,
+) -> Result<Vec<Outcome>, Stopped> {
     let listening = Mutex::new(listening);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.max(1)).build().expect("threads can be started");
     let board = Board::of(std::iter::once(spec), replications);
@@ -62,11 +81,19 @@ pub fn replicate_heard(
         let goes_on = |progress| keep_on(board.advance(&mut reported, progress));
         let listens = if replication == 0 { listening.lock().ok().and_then(|mut listening| listening.take()) } else { None };
         match listens {
-            Some(Listening { filters, hear }) => Simulation::observed(spec, replication, filters).run_heard(goes_on, hear),
-            None => Simulation::new(spec, replication).run(goes_on),
+            Some(Listening { filters, hear }) => audited(Simulation::observed(spec, replication, filters), audit).try_run(goes_on, hear),
+            None => audited(Simulation::new(spec, replication), audit).try_run(goes_on, |_| true),
         }
     };
     pool.install(|| (0..replications).into_par_iter().map(run).collect())
+}
+
+/// The run with an auditor beside it, if one is asked for.
+fn audited(run: Simulation<'_>, audit: Option<NonZeroU64>) -> Simulation<'_> {
+    match audit {
+        Some(every) => run.audited(every),
+        None => run,
+    }
 }
 
 /// What all replications have done so far; for people to look at, not part of any result.

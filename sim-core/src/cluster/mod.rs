@@ -20,7 +20,7 @@ pub use lifecycle::{IllegalStep, Phase, PodState, Signal};
 pub use load::{Contention, Course, Limited, Line, Load, want};
 pub use nodes::Nodes;
 pub(crate) use nodes::preloaded;
-pub use pods::{Birth, Container, ContainerHealth, ContainerState, Doing, ExitReason, Pod, PodRef, Pods, WaitReason, new_pod};
+pub use pods::{Birth, Container, ContainerHealth, ContainerState, Doing, ExitReason, Pod, PodRef, Pods, Turn, WaitReason, new_pod};
 pub use registry::{Phase as PullPhase, Pull, PullError, PullRef, Pulls, RegistryState};
 pub use step::Step;
 pub use troubles::{ContainerKey, Troubles};

@@ -79,9 +79,9 @@ pub struct Pod {
     /// Failures that wait for the Pod to be Healthy again.
     pub failures: u8,
     /// Grows whenever its readiness is foretold anew; a `Ready` event of before is void.
-    pub ready_epoch: u16,
+    pub ready_epoch: u32,
     /// Grows with each thing its worker does; the end of an earlier one is void.
-    pub epoch: u16,
+    pub epoch: u32,
     /// Last octets of the address within the node's block.
     pub address: u16,
     /// Its template.
@@ -209,6 +209,26 @@ pub enum ContainerState {
     Vanished,
 }
 
+/// A count of a container's starts and exits, in three bytes: an event has no room for more. It begins again after 16 million, which
+/// a container that exits every second reaches after months, and then an event of that long ago would have to be pending still.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Turn([u8; 3]);
+
+impl Turn {
+    /// The one after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        let [low, middle, high, _] = (self.number() + 1).to_le_bytes();
+        Self([low, middle, high])
+    }
+
+    /// The count.
+    pub const fn number(self) -> u32 {
+        let Self([low, middle, high]) = self;
+        u32::from_le_bytes([low, middle, high, 0])
+    }
+}
+
 /// `reason` of a terminated container.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ExitReason {
@@ -248,10 +268,12 @@ pub struct Container {
     pub waits: WaitReason,
     /// Exit code of the last or coming exit.
     pub exit: u8,
+    /// Exit code of the last exit.
+    pub ended_with: u8,
     /// Why it ended last, or will end.
     pub reason: ExitReason,
     /// Grows with each start and exit; an event of before is void.
-    pub epoch: u16,
+    pub epoch: Turn,
     /// Starts so far: the draw number of its random streams.
     pub starts: u32,
     /// Last start.
@@ -264,6 +286,8 @@ pub struct Container {
     pub ends_at: SimTime,
     /// When it begins to pass its probes.
     pub serves_at: SimTime,
+    /// When its hang ends by itself, while it hangs.
+    pub hung_until: SimTime,
     /// When its readiness probe's ticks began.
     pub poked_at: SimTime,
     /// Crash back-off.
@@ -315,14 +339,16 @@ impl Container {
         stopping: false,
         waits: WaitReason::Creating,
         exit: 0,
+        ended_with: 0,
         reason: ExitReason::Completed,
-        epoch: 0,
+        epoch: Turn([0; 3]),
         starts: 0,
         started_at: SimTime::ZERO,
         ended_at: SimTime::ZERO,
         ended_before: None,
         ends_at: SimTime::MAX,
         serves_at: SimTime::ZERO,
+        hung_until: SimTime::ZERO,
         poked_at: SimTime::ZERO,
         backoff: SimSpan::ZERO,
         backoff_since: SimTime::MAX,
@@ -511,6 +537,16 @@ mod tests {
         let second = pods.add(pod(), 2);
         assert_eq!((second, pods.alive(old), pods.rows_held()), (first, None, 1));
         assert_eq!(pods.alive(pods.reference(second)), Some(second));
+    }
+
+    #[test]
+    fn a_turn_comes_again_only_after_sixteen_million() {
+        let turn = |number: u32| {
+            let [low, middle, high, _] = number.to_le_bytes();
+            Turn([low, middle, high])
+        };
+        let table = [(0, 1), (255, 256), (65_535, 65_536), ((1 << 24) - 1, 0)];
+        assert_eq!(table.map(|(number, _)| turn(number).next().number()), table.map(|(_, next)| next));
     }
 
     #[test]

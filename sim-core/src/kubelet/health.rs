@@ -108,7 +108,7 @@ pub(super) fn up(world: &mut World<'_>, pod: PodId, index: u8) {
 /// What a probe that begins to count now will say of a container that is getting ready to serve.
 fn verdict(world: &mut World<'_>, pod: PodId, index: u8, (kind, about): (ProbeKind, Probe)) -> Verdict {
     let row = *world.pods.container(pod, index);
-    let serves = if row.hung { SimTime::MAX } else { row.serves_at };
+    let serves = if row.hung { row.serves_at.max(row.hung_until) } else { row.serves_at };
     let from = probe::counts_from(about, row.started_at, world.now);
     probe::verdict(ticks(world, pod, index, (kind, about)), about, from, serves)
 }
@@ -150,11 +150,16 @@ pub fn startup_passed(world: &mut World<'_>, container: ContainerRef) {
     sync::wake(world, pod);
 }
 
-/// The attempt that was to pass meets a process that has begun to hang: it and those after it fail.
+/// The attempt that was to pass meets a process that has begun to hang: it and those after it fail until the hang is over.
 fn startup_hangs(world: &mut World<'_>, pod: PodId, container: ContainerRef) {
     let Some(about) = world.container_spec(pod, container.index).startup else { return };
-    let at = probe::fails_at(Ticks::of(about, world.now), about, world.now, world.now);
-    world.at(at, Event::ProbeKill(container));
+    let (ticks, over) = (Ticks::of(about, world.now), world.pods.container(pod, container.index).hung_until);
+    let fails = probe::fails_at(ticks, about, world.now, world.now);
+    if fails < over {
+        world.at(fails, Event::ProbeKill(container));
+    } else {
+        world.at(ticks.at_or_after(over), Event::StartupPassed(container));
+    }
 }
 
 /// A startup or liveness probe has failed often enough: the Pod's next sync stops the container.
@@ -193,11 +198,17 @@ pub(super) fn poke(world: &mut World<'_>, pod: PodId) {
 /// Puts the instant at which the next container will be seen ready on the agenda, if it is known.
 fn foretell(world: &mut World<'_>, pod: PodId) {
     let row = &mut world.pods[pod];
+    // What was foretold before is void, even if nothing can be foretold now.
     row.ready_epoch = row.ready_epoch.wrapping_add(1);
     let epoch = row.ready_epoch;
-    if let Some(at) = (0..world.pods.containers_of(pod)).filter_map(|index| ready_at(world, pod, index)).min() {
+    if let Some(at) = ready_after(world, pod) {
         world.at(at, Event::Ready { pod: world.pod_ref(pod), epoch });
     }
+}
+
+/// When the next of a Pod's containers will be seen ready, if that is known.
+pub(super) fn ready_after(world: &World<'_>, pod: PodId) -> Option<SimTime> {
+    (0..world.pods.containers_of(pod)).filter_map(|index| ready_at(world, pod, index)).min()
 }
 
 /// When a container that is not ready will be seen ready; `None` if something else must happen before that.
@@ -217,7 +228,7 @@ fn ready_at(world: &World<'_>, pod: PodId, index: u8) -> Option<SimTime> {
 
 /// A container of a Pod passes its readiness probe, unless it has begun to hang since that was foretold. If others do not yet, the
 /// change brings a sync, which pokes their probes.
-pub fn ready(world: &mut World<'_>, pod: PodRef, epoch: u16) {
+pub fn ready(world: &mut World<'_>, pod: PodRef, epoch: u32) {
     let Some(pod) = world.alive(pod) else { return };
     let row = &world.pods[pod];
     if row.terminating || row.ready_epoch != epoch || row.state.is_terminal() {
@@ -269,12 +280,16 @@ pub fn hung(world: &mut World<'_>, container: ContainerRef) {
     hangs(world, pod, index, lasts);
 }
 
-/// A container's process stops answering for `lasts`.
+/// A container's process stops answering for `lasts`; one that hangs already cannot hang more.
 pub fn hangs(world: &mut World<'_>, pod: PodId, index: u8, lasts: SimSpan) {
+    if world.pods.container(pod, index).hung {
+        return;
+    }
     world.set_hung(pod, index, true);
     world.record.containers.hangs += 1;
     note_failure(world, pod);
     let over = world.now + lasts;
+    world.pods.container_mut(pod, index).hung_until = over;
     let (unready, kill) = (readiness_fails(world, pod, index), liveness_fails(world, pod, index));
     let container = world.container_ref(pod, index);
     // The readiness probe goes on while a liveness probe's kill waits for the grace period.
@@ -313,6 +328,10 @@ fn note_detection(world: &mut World<'_>, pod: PodId, index: u8) {
 /// The readiness probe has failed often enough. The change brings a sync, which pokes the probe again.
 pub fn hang_seen(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
+    if !world.pods.container(pod, container.index).hung {
+        // The kubelet was away meanwhile, and finds a process that answers.
+        return;
+    }
     world.tell(pod, Some(container.index), Happening::Unhealthy(ProbeKind::Readiness));
     note_detection(world, pod, container.index);
     mark(world, pod, container.index, ContainerHealth::Sick);

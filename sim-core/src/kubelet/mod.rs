@@ -15,6 +15,7 @@ mod probe;
 mod process;
 mod pulls;
 mod relist;
+mod rest;
 pub(crate) mod rules;
 mod season;
 mod start;
@@ -29,6 +30,7 @@ pub use health::{hang_over, hang_seen, hung, probe_kill, ready, startup_passed, 
 pub use node::{collected, made_good, node_back, node_down, put_off};
 pub use process::{exited, killed, restart};
 pub use relist::relist;
+pub use rest::{awaits_readiness, awaits_startup, overlooked};
 pub use season::season;
 pub use start::bound;
 pub use stop::{deadline, delete, fail, released, removed, stopped, torn_down};

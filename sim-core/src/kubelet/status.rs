@@ -41,7 +41,7 @@ fn must_stop(world: &mut World<'_>, pod: PodId) -> bool {
 }
 
 /// True once every regular container has started, if only to end at once.
-fn all_started(world: &World<'_>, pod: PodId) -> bool {
+pub(super) fn all_started(world: &World<'_>, pod: PodId) -> bool {
     regular(world, pod).all(|app| app.starts > 0)
 }
 
@@ -51,7 +51,7 @@ fn regular<'w>(world: &'w World<'_>, pod: PodId) -> impl Iterator<Item = &'w Con
 }
 
 /// The phase, of what the kubelet has noticed. A Pod that has reached Running stays there until it ends.
-fn phase_of(world: &World<'_>, pod: PodId) -> Phase {
+pub(super) fn phase_of(world: &World<'_>, pod: PodId) -> Phase {
     let row = &world.pods[pod];
     let about = world.template(pod);
     let statuses = (0..).zip(&about.containers).map(|(index, about)| (about.kind, status_of(world, pod, index)));
@@ -77,7 +77,7 @@ fn status(row: &Container) -> Status {
         ContainerState::Running if row.noticed => Status::Running { started: row.started },
         // Before its end was noticed it ran; before its start was, it waited, or had ended.
         ContainerState::Running if row.starts == 1 => Status::Waiting,
-        ContainerState::Running => Status::Ended(row.exit),
+        ContainerState::Running => Status::Ended(row.ended_with),
         ContainerState::Backoff | ContainerState::Done if row.noticed => Status::Ended(row.exit),
         ContainerState::Backoff | ContainerState::Done | ContainerState::Vanished => Status::Running { started: row.started },
     }

@@ -122,6 +122,7 @@ pub(super) fn wind_down(world: &mut World<'_>, pod: PodId, well: bool) {
         return finish(world, pod, well);
     }
     world.pods[pod].terminating = true;
+    world.set_ready(pod, false);
     let grace = world.template(pod).grace;
     stop_all(world, pod, SimSpan::ZERO, grace);
 }
@@ -175,7 +176,7 @@ fn ask(world: &mut World<'_>, pod: PodId, index: u8, asked: SimTime, (grace, tur
     }
     world.work_ends(pod, index);
     let row = world.pods.container_mut(pod, index);
-    row.epoch = row.epoch.wrapping_add(1);
+    row.epoch = row.epoch.next();
     process::ends(world, pod, index, end, code);
     end
 }

@@ -30,7 +30,7 @@ pub(super) fn wake(world: &mut World<'_>, pod: PodId) {
 }
 
 /// A sync that was to come is due.
-pub fn due(world: &mut World<'_>, pod: PodRef, epoch: u16) {
+pub fn due(world: &mut World<'_>, pod: PodRef, epoch: u32) {
     let Some(pod) = world.alive(pod) else { return };
     if world.pods[pod].epoch == epoch {
         wake(world, pod);
@@ -79,7 +79,7 @@ pub(super) fn expect(world: &mut World<'_>, pod: PodId, doing: Doing) {
 }
 
 /// What the worker was doing is done.
-pub fn step_done(world: &mut World<'_>, pod: PodRef, epoch: u16) {
+pub fn step_done(world: &mut World<'_>, pod: PodRef, epoch: u32) {
     let Some(pod) = world.alive(pod) else { return };
     let row = &world.pods[pod];
     if row.terminating || row.state.is_terminal() || row.epoch != epoch {
@@ -145,10 +145,8 @@ const fn what_is_due(known: Known, initialized: bool) -> Due {
 /// Turns to the containers from `from` on: the first that is due is started, and its start goes on from there.
 pub(super) fn advance(world: &mut World<'_>, pod: PodId, from: u8) {
     for index in from..world.pods.containers_of(pod) {
-        let row = world.pods.container(pod, index);
         let kind = world.container_spec(pod, index).kind;
-        let known = Known { kind, state: row.state, noticed: row.noticed, started: row.started, exit: row.exit };
-        match what_is_due(known, world.pods[pod].initialized) {
+        match due_of(world, pod, index) {
             Due::Nothing => {}
             Due::Wait => break,
             Due::Start => match begin_start(world, pod, index) {
@@ -159,6 +157,19 @@ pub(super) fn advance(world: &mut World<'_>, pod: PodId, from: u8) {
         }
     }
     end(world, pod);
+}
+
+fn due_of(world: &World<'_>, pod: PodId, index: u8) -> Due {
+    let row = world.pods.container(pod, index);
+    let kind = world.container_spec(pod, index).kind;
+    let known = Known { kind, state: row.state, noticed: row.noticed, started: row.started, exit: row.exit };
+    what_is_due(known, world.pods[pod].initialized)
+}
+
+/// The first container that a sync would start now.
+pub(super) fn next_due(world: &World<'_>, pod: PodId) -> Option<u8> {
+    let dues = (0..world.pods.containers_of(pod)).map(|index| (index, due_of(world, pod, index)));
+    dues.take_while(|(_, due)| *due != Due::Wait).find(|(_, due)| *due == Due::Start).map(|(index, _)| index)
 }
 
 /// True if nothing after a container of this kind is started before it is up.

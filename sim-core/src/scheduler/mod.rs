@@ -162,6 +162,11 @@ impl Scheduler {
         plugins::scheduling_gates::refusal(&spec.templates[template]).is_some() || !self.profiles.know(template)
     }
 
+    /// True if a Pod waits in the queue, or its cycle is under way.
+    pub fn waits(&self, pod: PodId) -> bool {
+        self.queue.knows(pod)
+    }
+
     /// A waiting Pod's last scheduling gate was taken away: it is tried as soon as its turn comes.
     pub fn open_gates(&mut self, pod: PodId) {
         self.queue.open_gates(pod);

@@ -121,6 +121,11 @@ impl Queue {
         self.records.len()
     }
 
+    /// True if a Pod waits, or was popped and nothing has come of it yet.
+    pub(super) fn knows(&self, pod: PodId) -> bool {
+        self.records.contains_key(&pod) || self.in_flight.as_ref().is_some_and(|flight| flight.pod == pod && !flight.withdrawn)
+    }
+
     /// Adds a new Pod, with its priority, and whether it is held back by a gate.
     ///
     /// # Panics

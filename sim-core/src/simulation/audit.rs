@@ -1,4 +1,4 @@
-//! The auditor: counts again what is kept as a sum. It runs beside the simulation in tests, and once at the end of every run.
+//! The auditor: counts again what is kept as a sum. It runs beside the simulation in tests, and in runs where it is asked for.
 
 use super::outcome::running_again;
 use super::scheduling::Scheduling;
@@ -10,10 +10,12 @@ use crate::table::{Id, NodeId, Table};
 use crate::world::World;
 use std::collections::BTreeSet;
 
+mod containers;
 mod usage;
+mod waiting;
 
 /// Checks that nothing is overcommitted, nothing is owned twice, and every Pod is accounted for.
-pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Controllers) -> Result<(), String> {
+pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Controllers, opened: bool) -> Result<(), String> {
     nodes_hold_what_they_can(world, scheduling)?;
     states_add_up(world)?;
     containers_decide_the_state(world)?;
@@ -24,6 +26,9 @@ pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Co
     images_add_up(world)?;
     usage::sums_are_what_containers_use(world)?;
     usage::nodes_give_no_more_than_they_have(world)?;
+    containers::pods_hold_what_they_may(world)?;
+    containers::every_pod_is_accounted_for(world, opened)?;
+    waiting::nobody_is_forgotten(world, scheduling)?;
     match duplicate_addresses(world) {
         0 => Ok(()),
         twice => Err(format!("{twice} addresses are held by more than one Pod")),

@@ -1,6 +1,7 @@
 //! The loop: pop, dispatch, take notes to whom they concern, record.
 
 mod audit;
+mod auditor;
 mod equilibrium;
 mod limiter;
 mod outcome;
@@ -19,8 +20,11 @@ use crate::table::PodId;
 use crate::traffic::Services;
 use crate::units::SimTime;
 use crate::world::{Allotment, Note, World};
+pub use auditor::{Stopped, Violation};
+use auditor::Auditor;
 use scheduling::Scheduling;
 use std::net::Ipv4Addr;
+use std::num::NonZeroU64;
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +55,7 @@ pub struct Simulation<'s> {
     counts: EngineCounts,
     replication: u32,
     opened: bool,
+    auditor: Option<Auditor>,
 }
 
 impl<'s> Simulation<'s> {
@@ -71,7 +76,7 @@ impl<'s> Simulation<'s> {
         let (scheduling, services) = (Scheduling::new(spec), Services::new(&world));
         world.record.count_nodes(spec);
         let (upkeep, counts) = (Upkeep::default(), EngineCounts::default());
-        let mut run = Self { world, scheduling, controllers, services, upkeep, counts, replication, opened: false };
+        let mut run = Self { world, scheduling, controllers, services, upkeep, counts, replication, opened: false, auditor: None };
         run.begin();
         run
     }
@@ -94,31 +99,59 @@ impl<'s> Simulation<'s> {
     }
 
     /// Runs to the end, reporting how far it is every now and then; stops early when `keep_on` says no.
-    pub fn run(mut self, mut keep_on: impl FnMut(Progress) -> bool) -> Option<Outcome> {
-        while self.step() {
-            if self.counts.events.is_multiple_of(PROGRESS_EVERY) && !keep_on(self.progress()) {
-                return None;
-            }
-        }
-        Some(self.finish())
+    pub fn run(self, keep_on: impl FnMut(Progress) -> bool) -> Option<Outcome> {
+        self.run_heard(keep_on, |_| true)
     }
 
     /// Runs like [`Simulation::run`] and gives `hear` what happens, in time order and in batches; stops early when either says no.
     /// What was heard before an early stop is given, too.
-    pub fn run_heard(mut self, mut keep_on: impl FnMut(Progress) -> bool, mut hear: impl FnMut(&Batch<'_>) -> bool) -> Option<Outcome> {
+    ///
+    /// # Panics
+    /// If an auditor was asked for and finds something; see [`Simulation::try_run`].
+    pub fn run_heard(self, keep_on: impl FnMut(Progress) -> bool, hear: impl FnMut(&Batch<'_>) -> bool) -> Option<Outcome> {
+        match self.try_run(keep_on, hear) {
+            Ok(outcome) => Some(outcome),
+            Err(Stopped::OnRequest) => None,
+            Err(Stopped::Violation(found)) => panic!("{found}"),
+        }
+    }
+
+    /// Has the run audited after every so many events and at its end; nothing goes otherwise for it.
+    #[must_use]
+    pub fn audited(self, every: NonZeroU64) -> Self {
+        Self { auditor: Some(Auditor::new(every)), ..self }
+    }
+
+    /// Runs like [`Simulation::run_heard`] and says why it stopped early.
+    ///
+    /// # Errors
+    /// If `keep_on` or `hear` said no, or the auditor found something that must not be.
+    pub fn try_run(
+        mut self,
+        mut keep_on: impl FnMut(Progress) -> bool,
+        mut hear: impl FnMut(&Batch<'_>) -> bool,
+    ) -> Result<Outcome, Stopped> {
         loop {
             let more = self.step();
             let waiting = self.world.observer.as_ref().map_or(0, |observer| observer.waiting());
             let goes_on = !more || !self.counts.events.is_multiple_of(PROGRESS_EVERY) || keep_on(self.progress());
-            if (waiting >= BATCH || !more || !goes_on) && !self.drain(&mut hear) {
-                return None;
+            if (waiting >= BATCH || !more || !goes_on) && !self.drain(&mut hear) || !goes_on {
+                return Err(Stopped::OnRequest);
             }
-            match (goes_on, more) {
-                (false, _) => return None,
-                (true, false) => return Some(self.finish()),
-                (true, true) => {}
+            self.look(!more)?;
+            if !more {
+                return Ok(self.finish());
             }
         }
+    }
+
+    /// Lets the auditor look, if there is one and it is time.
+    fn look(&mut self, over: bool) -> Result<(), Stopped> {
+        let (events, at) = (self.counts.events, self.world.now);
+        if !self.auditor.as_mut().is_some_and(|auditor| auditor.is_due(events, over)) {
+            return Ok(());
+        }
+        self.audit().map_err(|what| Stopped::Violation(Violation { replication: self.replication, events, at, what }))
     }
 
     /// Gives `hear` what was heard since the last time, and forgets it.
@@ -181,7 +214,7 @@ impl<'s> Simulation<'s> {
     /// # Errors
     /// What does not hold, in words: something is overcommitted, owned twice, or lost.
     pub fn audit(&self) -> Result<(), String> {
-        audit::audit(&self.world, &self.scheduling, &self.controllers)?;
+        audit::audit(&self.world, &self.scheduling, &self.controllers, self.opened)?;
         self.services.audit(&self.world)
     }
 
