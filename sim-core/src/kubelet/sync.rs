@@ -330,6 +330,7 @@ fn stop_one(world: &mut World<'_>, pod: PodId, index: u8) {
     world.pods[pod].cursor = index;
     expect(world, pod, Doing::Killing);
     stop::stop_container(world, pod, index);
+    health::stopping(world, pod, index);
 }
 
 /// A container that the sync stopped has ended, which the kubelet knows without a relist.
