@@ -81,6 +81,7 @@ fn cluster(nodes: u32, templates: u64, percentage: u32, asks: bool) -> Spec {
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
         faults: Vec::new(),
+        resizes: Vec::new(),
         node_lifecycle: NodeLifecycle::default(),
         templates: (0..templates)
             .map(|number| template(number, rng))

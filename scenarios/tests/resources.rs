@@ -4,8 +4,9 @@ use std::path::Path;
 
 use scenarios::{Overrides, load};
 use sim_core::spec::eviction::Level;
-use sim_core::spec::{CpuWeights, EvictionSignal, PodTemplate, Qos, Spec};
-use sim_core::units::{Bytes, SimSpan};
+use sim_core::spec::{CpuWeights, Distribution, EvictionSignal, Growth, Noise, Occasion, Phase, PodTemplate, Qos, Spec, Trace};
+use sim_core::table::TemplateId;
+use sim_core::units::{Bytes, SimSpan, SimTime};
 
 const MI: u64 = 1 << 20;
 const GI: u64 = 1 << 30;
@@ -95,4 +96,40 @@ fn kubelets_evict_as_they_are_told() {
     assert_eq!(found, want);
     assert_eq!((kubelet.eviction.pressure_transition, kubelet.eviction.max_pod_grace), (SimSpan::from_secs(60), SimSpan::from_secs(20)));
     assert_eq!((kubelet.cpu_weights, kubelet.single_process_oom_kill), (CpuWeights::NewV2, true));
+}
+
+fn with_usage() -> Spec {
+    let loaded = load(Path::new("tests/good/with-usage.yaml"), &Overrides::default());
+    loaded.unwrap_or_else(|problems| panic!("{}", problems.plain())).spec
+}
+
+#[test]
+fn use_goes_with_noise_age_and_a_trace_grows_and_is_written_down() {
+    let spec = with_usage();
+    let [main, log] = &template(&spec, "web").containers[..] else { panic!("two containers") };
+    let secs = SimSpan::from_secs;
+    let usage = &main.behavior.usage;
+    assert_eq!(usage.noise, Some(Noise { step: secs(600), phi: 0.5, sigma: 0.2, series: 4 }));
+    let phases = [Phase { after: secs(300), cpu: 2.0, memory: 1.0 }, Phase { after: secs(600), cpu: 0.5, memory: 3.0 }];
+    assert_eq!(usage.phases, phases);
+    assert_eq!(usage.leak, Some(Growth { rate: Distribution::Constant(1024.0), after: secs(1_200) }));
+    let usage = &log.behavior.usage;
+    assert_eq!(usage.trace, Some(Trace { points: vec![(0.0, 1.0), (600.0, 4.0)], repeat: Some(1_200.0) }));
+    assert_eq!(usage.writes, Some(Growth { rate: Distribution::Constant(MI as f64), after: SimSpan::ZERO }));
+}
+
+#[test]
+fn resizes_are_those_of_the_containers_that_are_meant_at_each_time() {
+    let spec = with_usage();
+    let found: Vec<_> = spec.resizes.iter().map(|each| (each.containers.clone(), each.when.clone(), each.cpu, each.memory)).collect();
+    let at = |secs| Occasion::At(SimTime::ZERO + SimSpan::from_secs(secs));
+    let (main, log) = (vec![(TemplateId(0), 0)], vec![(TemplateId(0), 1)]);
+    #[rustfmt::skip]
+    let want = [
+        (main.clone(), at(600),                                     Some(200), None),
+        (main,         at(1_200),                                   Some(200), None),
+        (log,          Occasion::Every(Distribution::Constant(900.0)), None,   Some(64 * MI)),
+    ];
+    assert_eq!(found, want);
+    assert_eq!((spec.resizes[0].cpu_limit, spec.resizes[0].memory_limit), (Some(1_000), Some(2 * GI)));
 }

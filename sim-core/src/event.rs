@@ -166,6 +166,15 @@ pub enum Event {
     NodeOutOfMemory(NodeId),
     /// Resizes that could not be done are tried again.
     RetryResizes,
+    /// The scheduler sees what a resized Pod requests.
+    ResizeSeen(PodRef),
+    /// Users resize containers: an entry of the scenario's list, for the `occasion`-th time.
+    Resize {
+        /// The entry.
+        entry: u16,
+        /// Occasions of it before.
+        occasion: u32,
+    },
     /// A row of the time series is due.
     Sample,
     /// The warm-up is over.

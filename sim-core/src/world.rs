@@ -48,6 +48,8 @@ pub enum Note {
     },
     /// To the kubelet: a node's containers may want more than it has.
     Load(NodeId),
+    /// To the scheduler: what a Pod on a node requests, or asks for, has changed.
+    Resized(PodId),
     /// To the controllers: a Pod's containers have all started for the first time.
     Started(PodId),
     /// To the kubelet: a node has lost power.
@@ -69,6 +71,8 @@ pub enum Note {
         /// True if it began.
         on: bool,
     },
+    /// To the kubelet: something that no Pod wrote fills a node's disk (true), or is gone again.
+    DiskFilled(NodeId, bool),
     /// To the scheduler: a node's taints for its conditions changed.
     Tainted(NodeId),
     /// To the kubelet's books: the object of a Pod on a node that is gone was deleted by force.
@@ -129,6 +133,8 @@ pub struct World<'s> {
     pub bases: BTreeMap<(PodId, u8), (u64, u64)>,
     /// Requests and limits of containers that were resized.
     pub resized: BTreeMap<(PodId, u8), Allotment>,
+    /// Requests and limits that are asked for containers and not in force yet.
+    pub asked: BTreeMap<(PodId, u8), Allotment>,
     /// Facts of each template.
     pub facts: Table<TemplateId, TemplateFacts>,
     /// Notes that nobody has read yet, oldest first.
@@ -167,6 +173,7 @@ impl<'s> World<'s> {
             works: Works::default(),
             bases: BTreeMap::new(),
             resized: BTreeMap::new(),
+            asked: BTreeMap::new(),
             facts,
             notes: std::collections::VecDeque::new(),
             troubles: Troubles::default(),
@@ -533,6 +540,7 @@ impl<'s> World<'s> {
         assert_eq!(row.state, ContainerState::Running, "only a running container ends");
         self.use_ends(pod, index);
         let row = self.pods.container_mut(pod, index);
+        row.ended_before = (row.starts > 1).then_some(row.ended_at);
         (row.state, row.ended_at) = (next, now);
         (row.noticed, row.hung, row.condemned, row.ends_at) = (false, false, false, SimTime::MAX);
         row.epoch = row.epoch.wrapping_add(1);
@@ -562,8 +570,9 @@ impl<'s> World<'s> {
         self.tell(pod, None, Happening::Removed);
         self.leave_images(pod);
         self.leave_seat(pod);
-        if !self.resized.is_empty() {
-            self.resized.retain(|(of, _), _| *of != pod);
+        for index in 0..self.pods.containers_of(pod) {
+            self.resized.remove(&(pod, index));
+            self.asked.remove(&(pod, index));
         }
         self.pods.remove(pod);
     }

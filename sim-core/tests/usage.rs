@@ -8,87 +8,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sim_core::cluster::PodState as P;
 use sim_core::measure::Outcome;
-use sim_core::spec::{
-    Behavior, ContainerSpec, Controller, Distribution, Growth, Job, Level, NodePool, Noise, Phase, PodTemplate, Portion, Replicas,
-    RestartPolicy, Shape, Source, Spec, Symbols, Trace, Usage, Warmup, Workload,
-};
-use sim_core::table::{PodId, Table, TemplateId};
+use sim_core::spec::{Behavior, Distribution, Growth, NodePool, Noise, Phase, RestartPolicy, Shape, Spec, Trace, Usage};
+use sim_core::table::{PodId, Table};
 use sim_core::units::{Bytes, SimSpan};
 use sim_core::{Allotment, Resized, Simulation};
-use support::{GIB, amount, audited, cluster, without_overheads, workload};
-
-const MIB: u64 = 1 << 20;
-
-fn secs(secs: u64) -> SimSpan {
-    SimSpan::from_secs(secs)
-}
-
-/// Uses so many millicores and bytes.
-fn uses(cpu: f64, memory: u64) -> Usage {
-    let level = |amount| Level::Absolute(Distribution::Constant(amount));
-    Usage { cpu: level(cpu), memory: level(memory as f64), ..Behavior::default().usage }
-}
-
-/// Work that takes `run` seconds at `cpu` millicores.
-fn work(run: f64, cpu: f64) -> Behavior {
-    Behavior { run: Some(Distribution::Constant(run)), cpu_bound: true, usage: uses(cpu, MIB), ..Behavior::default() }
-}
-
-/// A container with requests (millicores, bytes) and limits; 0 is none.
-fn sized(cpu: (u64, u64), memory: (u64, u64), behavior: Behavior) -> ContainerSpec {
-    let mut container = support::container("app", 0, behavior);
-    container.requests = amount(cpu.0, memory.0);
-    container.cpu_limit = (cpu.1 > 0).then_some(cpu.1);
-    container.memory_limit = (memory.1 > 0).then_some(Bytes(memory.1));
-    container
-}
-
-fn standing() -> Controller {
-    Controller::Deployment(sim_core::spec::Deployment {
-        replicas: Replicas::Fixed(1),
-        max_surge: Portion::Count(1),
-        max_unavailable: Portion::Count(0),
-        releases: None,
-        scaling: Vec::new(),
-    })
-}
-
-/// A cluster without latencies that starts empty, with one workload of one Pod of each of these containers.
-fn pods(nodes: u32, (cpu, memory): (u64, u64), policy: RestartPolicy, containers: Vec<ContainerSpec>) -> Spec {
-    let mut symbols = Symbols::default();
-    let job = || Controller::Job(Job { completions: 1, parallelism: 1, backoff_limit: 0 });
-    let (templates, workloads): (Vec<PodTemplate>, Vec<Workload>) = (0..)
-        .zip(containers)
-        .map(|(place, container)| {
-            let controller = if container.behavior.run.is_some() { job() } else { standing() };
-            let template = support::template(&mut symbols, policy, vec![container]).classified();
-            let work = workload(controller, Source::Standing { instances: 1 });
-            (template, Workload { name: format!("work-{place}"), template: TemplateId(place), ..work })
-        })
-        .unzip();
-    let mut spec = cluster(nodes, cpu, templates[0].clone(), symbols, workloads[0].clone());
-    (spec.templates, spec.workloads) = (Table::from(templates), Table::from(workloads));
-    let shape = sim_core::spec::NodeShape {
-        capacity: amount(cpu, memory),
-        allocatable: amount(cpu, memory - 100 * MIB),
-        pods_max: 110,
-        ..Default::default()
-    };
-    spec.pools = Table::from(vec![NodePool { name: "node".into(), count: nodes, single: false, zones: Vec::new(), shape }]);
-    spec.warmup = Warmup::Span(SimSpan::ZERO);
-    spec.duration = secs(3_600);
-    without_overheads(&mut spec);
-    spec
-}
-
-/// Runs for `seconds` of simulated time.
-fn run_for(spec: &Spec, seconds: u64) -> Simulation<'_> {
-    let mut run = Simulation::new(spec, 0);
-    while run.progress().now.as_secs_f64() < seconds as f64 && run.step() {
-        run.audit().unwrap();
-    }
-    run
-}
+use support::using::{MIB, leaking, pods, run_for, secs, sized, uses, work};
+use support::{GIB, amount, audited};
 
 fn run_span(outcome: &Outcome) -> f64 {
     outcome.pods.lifespan.max().unwrap()
@@ -199,22 +124,6 @@ fn a_container_that_uses_more_than_its_limit_is_killed_as_soon_as_it_is_up() {
     let outcome = audited(&spec, 1);
     assert_eq!(outcome.usage.oom_by_limit, outcome.containers.started);
     assert!(outcome.containers.started > 5, "it is tried again: {}", outcome.containers.started);
-}
-
-/// Victims of a leak of 1 MiB/s on a node of 2 GiB; each Pod: memory request and use in MiB, priority.
-fn leaking(others: &[(u64, u64, i32)], rate: f64) -> Spec {
-    let leak = Some(Growth { rate: Distribution::Constant(rate), after: SimSpan::ZERO });
-    let mut containers =
-        vec![sized((10, 0), (1024 * MIB, 0), Behavior { usage: Usage { leak, ..uses(10.0, 100 * MIB) }, ..Behavior::default() })];
-    let other = |&(request, using, _): &(u64, u64, i32)| {
-        sized((10, 0), (request * MIB, 0), Behavior { usage: uses(10.0, using * MIB), ..Behavior::default() })
-    };
-    containers.extend(others.iter().map(other));
-    let mut spec = pods(1, (4000, 2 * GIB), RestartPolicy::Always, containers);
-    for (template, (_, _, priority)) in spec.templates.rows_mut()[1..].iter_mut().zip(others) {
-        template.priority = *priority;
-    }
-    spec
 }
 
 #[test]

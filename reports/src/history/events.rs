@@ -76,6 +76,7 @@ impl<'a> Teller<'a> {
             Happening::Pulled(took, bytes) if bytes.0 == 0 => format!("image {} is on the node after {}", image(), span(took.as_nanos())),
             Happening::Pulled(took, bytes) => format!("image {} pulled in {} ({} bytes)", image(), span(took.as_nanos()), bytes.0),
             Happening::PullFailed => format!("image {} could not be pulled", image()),
+            Happening::NeverPull => format!("image {} is not on the node and is never pulled", image()),
             Happening::PullBackOff => format!("waits before image {} is pulled again", image()),
             other => plain(other),
         }
@@ -92,6 +93,7 @@ fn plain(what: Happening) -> String {
         Happening::Killing => "the container is asked to stop".into(),
         Happening::OomKilling => "out of memory: the kernel kills the container".into(),
         Happening::Evicted => "the kubelet ends the Pod for want of a resource".into(),
+        Happening::TaintEviction => "deleted from a node that is not ready or out of reach".into(),
         Happening::DeadlineExceeded => "active longer than its deadline".into(),
         Happening::Rejected => "the kubelet refuses the Pod".into(),
         Happening::Ready(ready) => if ready { "ready" } else { "not ready" }.into(),

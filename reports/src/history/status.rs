@@ -11,7 +11,7 @@ pub fn status_json(spec: &Spec, template: &PodTemplate, status: &PodStatus) -> V
     let of = |init: bool| -> Vec<Value> {
         let containers = template.containers.iter().zip(&status.containers);
         let some = containers.filter(|(about, _)| (about.kind == ContainerKind::App) != init);
-        some.map(|(about, status)| container(&about.name, &spec.images[about.image].name, about.kind, status)).collect()
+        some.map(|(about, status)| container(&about.name, &spec.images[about.image].name, status)).collect()
     };
     let mut fields = Map::new();
     fields.insert("phase".into(), json!(format!("{:?}", status.phase())));
@@ -40,10 +40,9 @@ fn condition(condition: &Condition) -> Value {
     Value::Object(fields)
 }
 
-fn container(name: &str, image: &str, kind: ContainerKind, status: &ContainerStatus) -> Value {
-    let started = matches!(status.state, ContainerSituation::Running(_)) && kind != ContainerKind::Init;
+fn container(name: &str, image: &str, status: &ContainerStatus) -> Value {
     json!({
-        "name": name, "image": image, "ready": status.ready, "started": started, "restartCount": status.restarts,
+        "name": name, "image": image, "ready": status.ready, "started": status.started, "restartCount": status.restarts,
         "state": state(&status.state),
         "lastState": status.last.as_ref().map_or_else(|| json!({}), |end| json!({ "terminated": terminated(end) })),
     })

@@ -86,14 +86,15 @@ fn timing(given: &At<FaultFile>, builder: &mut Builder<'_>) -> Option<FaultTimin
     }
 }
 
-fn gaps(every: &At<Law<Time>>, builder: &mut Builder<'_>) -> Option<Distribution> {
+/// Gaps between what comes again and again.
+pub(super) fn gaps(every: &At<Law<Time>>, builder: &mut Builder<'_>) -> Option<Distribution> {
     let law = builder.law(&every.value)?;
     if let Err(error) = law.validate_equilibrium() {
         builder.report.problem(Code::BadDistribution, every.span, error.to_string());
         return None;
     }
     if law.mean() <= 0.0 {
-        builder.report.problem(Code::OutOfRange, every.span, "faults need time between them");
+        builder.report.problem(Code::OutOfRange, every.span, "occasions need time between them");
         return None;
     }
     Some(law)

@@ -7,6 +7,7 @@ mod eviction;
 mod faults;
 mod feasibility;
 mod law;
+mod resizes;
 pub(crate) mod situation;
 mod timing;
 mod traffic;
@@ -135,6 +136,7 @@ fn compile(
         faults::tolerate_memory_pressure(&mut parts, builder);
     }
     let faults = faults::faults(&given.faults, (&pools, &zones), &parts, builder);
+    let resizes = resizes::resizes(&given.resizes, &parts, builder);
     let traffic = traffic::traffic(&given.traffic, &mut parts, builder);
     feasibility::check(&parts, &pools, &zones, builder);
     workloads::check_totals(&parts, builder);
@@ -162,6 +164,7 @@ fn compile(
         namespaces: manifest::namespaces(objects.workloads.iter().flatten(), builder),
         disruption_budgets: manifest::budgets(objects.workloads.iter().flatten(), builder),
         faults,
+        resizes,
         node_lifecycle: timing.node_lifecycle,
         scheduler: timing.scheduler,
         control_plane: timing.control_plane,

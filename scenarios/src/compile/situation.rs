@@ -119,6 +119,7 @@ fn nothing() -> Spec {
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
         faults: Vec::new(),
+        resizes: Vec::new(),
         node_lifecycle: sim_core::spec::NodeLifecycle::default(),
         scheduler: SchedulerSpec::default(),
         control_plane: sim_core::spec::ControlPlane::default(),

@@ -16,6 +16,7 @@ use crate::format::{
 };
 use crate::problem::Code;
 use crate::text::decode::At;
+use crate::values::quantity::Quantity;
 use crate::values::written::{Amount, PerTime, Throughput, Time, Written};
 
 /// Everything that has a default.
@@ -217,7 +218,7 @@ fn registry(given: &RegistryFile, builder: &mut Builder<'_>) -> Registry {
     if let Some(rate) = given.requests.as_ref().and_then(|written| builder.read(written)) {
         spec.requests_per_second = rate;
     }
-    spec.disk = given.disk.as_ref().and_then(|written| builder.read(written)).map(|amount| amount.units()).or(spec.disk);
+    spec.disk = given.disk.as_ref().and_then(|written| builder.read(written)).map(Quantity::units).or(spec.disk);
     set_span(&mut spec.gc_age_max, given.max_age.as_ref(), builder);
     spec
 }

@@ -6,6 +6,7 @@ mod eviction;
 mod experiment;
 mod fault;
 mod law;
+mod resize;
 mod traffic;
 mod workload;
 
@@ -18,6 +19,7 @@ pub(crate) use eviction::{CpuWeightsFile, EvictionFile, KubeletReservedFile, Pro
 pub(crate) use experiment::{ArmFile, CompareFile};
 pub(crate) use fault::{FaultFile, FaultKindFile, MemoryPressureFile, NodeLifecycleFile, On};
 pub(crate) use law::{Law, Weighted};
+pub(crate) use resize::{AmountsFile, ResizeFile};
 pub(crate) use traffic::{CacheFile, CostFile, PaceFile, RateFile, RateNoiseFile, Spread, TrafficFile};
 pub(crate) use workload::{ArrivalsFile, ReleasesFile, ReplicasFile, ScalingFile, WorkloadFile};
 
@@ -95,6 +97,9 @@ pub(crate) struct SpecFile {
     /// What goes wrong besides what behaviours say.
     #[serde(default)]
     pub(crate) faults: Vec<At<FaultFile>>,
+    /// Changes of requests and limits of containers while they run.
+    #[serde(default)]
+    pub(crate) resizes: Vec<At<ResizeFile>>,
     /// Settings that are compared by `podsim compare`; without a baseline of its own, the first is what the others are compared with.
     #[serde(default)]
     pub(crate) arms: Vec<ArmFile>,

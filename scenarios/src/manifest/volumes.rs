@@ -59,7 +59,7 @@ mod tests {
     fn claims_and_disks_are_attached_and_what_the_kubelet_makes_is_not() {
         let none = core::Volume::default;
         #[rustfmt::skip]
-        let table = [
+        let table = vec![
             ("a claim",      core::Volume { persistent_volume_claim: Some(core::PersistentVolumeClaimVolumeSource::default()), ..none() }, 1),
             ("one made for the Pod", core::Volume { ephemeral: Some(core::EphemeralVolumeSource::default()), ..none() },                  1),
             ("a disk",       core::Volume { gce_persistent_disk: Some(core::GCEPersistentDiskVolumeSource::default()), ..none() },        1),

@@ -173,7 +173,7 @@ mod tests {
             let rates = filled(&active, total, per_node);
             let arrival = flows.iter().map(|flow| flow.from - now).filter(|span| *span > 0.0).fold(f64::INFINITY, f64::min);
             let step = active.iter().zip(&rates).map(|(flow, rate)| flow.left / rate).fold(arrival, f64::min);
-            now = if step == arrival {
+            now = if step >= arrival {
                 flows.iter().map(|flow| flow.from).filter(|from| *from > now).fold(f64::INFINITY, f64::min)
             } else {
                 now + step
@@ -230,7 +230,7 @@ mod tests {
         };
         for case in 0..60 {
             let nodes = 1 + dice(6);
-            let flows: Vec<Flow> = (0..1 + dice(25))
+            let flows: Vec<Flow> = (0..=dice(25))
                 .map(|_| Flow { node: dice(nodes) as usize, left: (1 + dice(500)) as f64 * 1e6, from: dice(40) as f64 * 0.5 })
                 .collect();
             let total = [f64::INFINITY, 40e6, 100e6, 250e6][case % 4];

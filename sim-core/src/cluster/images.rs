@@ -88,14 +88,14 @@ pub struct ImageCache {
     entries: Vec<Entry>,
     layers: Vec<(LayerId, u32)>,
     bytes: u64,
-    /// Bytes of the image filesystem that something else uses.
+    /// Bytes of the node's disk that are used by what no Pod wrote.
     pub other: u64,
     /// Pulls that go on or wait here, oldest first.
     pub pulls: Vec<PullId>,
     /// When the pull limiter's bucket will be full again.
     pub tokens_full: SimTime,
-    /// True while a collection is on the agenda.
-    pub collecting: bool,
+    /// The collection that is on the agenda; [`SimTime::ZERO`] if none is.
+    pub collect_at: SimTime,
     waits: Option<Box<Waits>>,
 }
 

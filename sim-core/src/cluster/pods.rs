@@ -224,6 +224,7 @@ pub enum ExitReason {
 
 /// A container.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and a byte of the row")]
 pub struct Container {
     /// What it does.
     pub state: ContainerState,
@@ -257,6 +258,8 @@ pub struct Container {
     pub started_at: SimTime,
     /// Last exit.
     pub ended_at: SimTime,
+    /// The exit before it, if there was one.
+    pub ended_before: Option<SimTime>,
     /// When it ends by itself; [`SimTime::MAX`] if never.
     pub ends_at: SimTime,
     /// When it begins to pass its probes.
@@ -317,6 +320,7 @@ impl Container {
         starts: 0,
         started_at: SimTime::ZERO,
         ended_at: SimTime::ZERO,
+        ended_before: None,
         ends_at: SimTime::MAX,
         serves_at: SimTime::ZERO,
         poked_at: SimTime::ZERO,

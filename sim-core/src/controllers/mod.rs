@@ -137,13 +137,21 @@ impl Controllers {
                 }
             }
             Note::Restarted(pod) => job::restarted(self, world, pod),
-            Note::Created(_) | Note::Delete(_) | Note::Started(_) | Note::Collected(_) | Note::Struck { .. } | Note::Registry { .. } => {}
-            Note::Process(_) | Note::Load(_) => {}
+            Note::Created(_)
+            | Note::Delete(_)
+            | Note::Started(_)
+            | Note::Collected(_)
+            | Note::Struck { .. }
+            | Note::Registry { .. }
+            | Note::Process(_)
+            | Note::Load(_)
+            | Note::Resized(_) => {}
             Note::NodeDown(_)
             | Note::NodeBack(_)
             | Note::NodeSilent(_)
             | Note::NodeHeard(_)
             | Note::NodeRuntime(..)
+            | Note::DiskFilled(..)
             | Note::NodePressure { .. }
             | Note::Tainted(_) => self.take_of_node(world, note),
         }

@@ -344,6 +344,7 @@ impl NodeControllers {
             let over = !row.terminating && !row.state.is_terminal() && due <= world.now;
             if over && patience(world, pod) == Some(seconds) {
                 world.record.nodes.evicted += 1;
+                world.tell(pod, None, Happening::TaintEviction);
                 world.note(Note::Delete(pod));
             }
         }

@@ -141,6 +141,8 @@ pub enum Purpose {
     FaultLength = 94,
     /// Whom a fault strikes.
     FaultTarget = 95,
+    /// When users resize containers.
+    ResizeTime = 96,
 
     /// What is there already when a run starts in equilibrium.
     Equilibrium = 110,

@@ -1,7 +1,6 @@
 //! Faults of nodes and zones. A part that several faults hold down is up again when none does.
 
 use crate::cluster::Health;
-use crate::measure::Pressure;
 use crate::spec::NodeFault;
 use crate::table::{NodeId, ZoneId};
 use crate::units::SimTime;
@@ -58,7 +57,7 @@ fn tell(world: &mut World<'_>, node: NodeId, before: &Health) {
         world.note(Note::NodeRuntime(node, after.runtime > 0));
     }
     if (before.disk == 0) != (after.disk == 0) {
-        world.note(Note::NodePressure { node, pressure: Pressure::Disk, on: after.disk > 0 });
+        world.note(Note::DiskFilled(node, after.disk > 0));
     }
     if !before.is_attended() && after.is_attended() {
         world.note(Note::NodeBack(node));

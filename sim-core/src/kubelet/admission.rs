@@ -27,23 +27,29 @@ pub(super) fn admit_where_in_doubt(world: &World<'_>, pod: PodId) -> Result<(), 
 pub(crate) fn admit(world: &World<'_>, pod: PodId, pressures: Pressures) -> Result<(), Rejection> {
     let node = world.pods[pod].node;
     let shape = &world.spec.pools[world.nodes.pool[node]].shape;
-    decide(world.template(pod), shape, pressures, taken_in(world, pod, node), &world.spec.symbols)
+    let grown = others(world, pod, node).map(|other| world.resized_by(other, false)).fold((0, 0), |sum, by| (sum.0 + by.0, sum.1 + by.1));
+    decide(world.template(pod), shape, pressures, (taken_in(world, pod, node), grown), &world.spec.symbols)
 }
 
-/// Templates of the Pods that the kubelet has: those that it noticed and that have not ended.
-fn taken_in<'w>(world: &'w World<'_>, pod: PodId, node: NodeId) -> impl Iterator<Item = &'w PodTemplate> + Clone {
+/// The Pods that the kubelet has: those that it noticed and that have not ended.
+fn others<'w>(world: &'w World<'_>, pod: PodId, node: NodeId) -> impl Iterator<Item = PodId> + Clone + 'w {
     let here = move |other: &PodId| {
         let row = &world.pods[*other];
         *other != pod && row.step > Step::Notice && !row.state.is_terminal()
     };
-    world.nodes.residents[node].iter().copied().filter(here).map(|other| world.template(other))
+    world.nodes.residents[node].iter().copied().filter(here)
+}
+
+/// Their templates.
+fn taken_in<'w>(world: &'w World<'_>, pod: PodId, node: NodeId) -> impl Iterator<Item = &'w PodTemplate> + Clone {
+    others(world, pod, node).map(|other| world.template(other))
 }
 
 fn decide<'t>(
     pod: &PodTemplate,
     node: &NodeShape,
     pressures: Pressures,
-    others: impl Iterator<Item = &'t PodTemplate> + Clone,
+    (others, grown): (impl Iterator<Item = &'t PodTemplate> + Clone, (i64, i64)),
     symbols: &Symbols,
 ) -> Result<(), Rejection> {
     let tolerations = &pod.placement.tolerations;
@@ -51,6 +57,7 @@ fn decide<'t>(
     under_pressure(pressures, pod.qos, pod.is_critical(), tolerates_memory)?;
     let mut taken = Taken::default();
     others.clone().for_each(|other| taken.add(&other.requests));
+    (taken.cpu, taken.memory) = (taken.cpu.saturating_add_signed(grown.0), taken.memory.saturating_add_signed(grown.1));
     let scalar = |resource| others.clone().map(|other| other.requests.scalar(resource)).sum();
     fit(&pod.requests, Room { allocatable: &node.allocatable, pods_max: node.pods_max }, &taken, scalar)?;
     if others.clone().any(|other| share_port(pod, other, symbols)) {
@@ -125,6 +132,7 @@ mod tests {
             registry: Registry::default(),
             network: Network::default(),
             faults: Vec::new(),
+            resizes: Vec::new(),
             node_lifecycle: crate::spec::NodeLifecycle::default(),
             traffic: Vec::new(),
         }
@@ -216,7 +224,7 @@ mod tests {
             let mut world = World::new(&spec, spec.seed);
             place(&mut world, other, Step::Ready);
             let pod = place(&mut world, own, Step::Notice);
-            assert!(admit(&world, pod, Pressures::default()).is_err_and(|why| why.is_want_of_room()));
+            assert!(admit(&world, pod, Pressures::default()).is_err_and(Rejection::is_want_of_room));
             assert_eq!(could_make_room(&world, pod), want, "{name}");
         }
     }

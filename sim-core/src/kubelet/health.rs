@@ -178,7 +178,7 @@ pub fn probe_kill(world: &mut World<'_>, container: ContainerRef) {
     sync::wake(world, pod);
 }
 
-/// While a Pod is not ready, each of its syncs pokes its readiness probes: when they will all pass is computed anew.
+/// While a Pod is not ready, each of its syncs pokes its readiness probes: when the next of them will pass is computed anew.
 pub(super) fn poke(world: &mut World<'_>, pod: PodId) {
     for index in 0..world.pods.containers_of(pod) {
         let now = world.now;
@@ -190,29 +190,21 @@ pub(super) fn poke(world: &mut World<'_>, pod: PodId) {
     foretell(world, pod);
 }
 
-/// Puts the instant at which all containers will be seen ready on the agenda, if it is known.
+/// Puts the instant at which the next container will be seen ready on the agenda, if it is known.
 fn foretell(world: &mut World<'_>, pod: PodId) {
-    let mut at = world.now;
-    for index in 0..world.pods.containers_of(pod) {
-        if world.container_spec(pod, index).kind != ContainerKind::Init {
-            let Some(ready) = ready_at(world, pod, index) else { return };
-            at = at.max(ready);
-        }
-    }
     let row = &mut world.pods[pod];
     row.ready_epoch = row.ready_epoch.wrapping_add(1);
     let epoch = row.ready_epoch;
-    world.at(at, Event::Ready { pod: world.pod_ref(pod), epoch });
+    if let Some(at) = (0..world.pods.containers_of(pod)).filter_map(|index| ready_at(world, pod, index)).min() {
+        world.at(at, Event::Ready { pod: world.pod_ref(pod), epoch });
+    }
 }
 
-/// When a container will be seen ready; `None` if something else must happen before that.
+/// When a container that is not ready will be seen ready; `None` if something else must happen before that.
 fn ready_at(world: &World<'_>, pod: PodId, index: u8) -> Option<SimTime> {
     let row = world.pods.container(pod, index);
-    if row.ready {
-        return Some(world.now);
-    }
     let about = world.container_spec(pod, index).readiness?;
-    if !row.noticed || !row.started || row.state != ContainerState::Running || row.condemned || row.hung {
+    if row.ready || !row.noticed || !row.started || row.state != ContainerState::Running || row.condemned || row.hung {
         return None;
     }
     let from = probe::counts_from(about, row.started_at, row.poked_at);
@@ -223,25 +215,32 @@ fn ready_at(world: &World<'_>, pod: PodId, index: u8) -> Option<SimTime> {
     Some(probe::ready_at(about, sync::pokes(world, pod, row.poked_at), from, warm).max(world.now))
 }
 
-/// All containers of a Pod pass their readiness probes, unless one of them has begun to hang since that was foretold.
+/// A container of a Pod passes its readiness probe, unless it has begun to hang since that was foretold. If others do not yet, the
+/// change brings a sync, which pokes their probes.
 pub fn ready(world: &mut World<'_>, pod: PodRef, epoch: u16) {
     let Some(pod) = world.alive(pod) else { return };
     let row = &world.pods[pod];
     if row.terminating || row.ready_epoch != epoch || row.state.is_terminal() {
         return;
     }
-    let all = 0..world.pods.containers_of(pod);
-    if all.clone().any(|index| !world.pods.container(pod, index).ready && world.pods.container(pod, index).hung) {
-        return;
-    }
-    for index in all {
-        let row = world.pods.container_mut(pod, index);
-        if row.state == ContainerState::Running && !row.condemned {
-            (row.ready, row.health) = (true, ContainerHealth::Fine);
+    for index in 0..world.pods.containers_of(pod) {
+        if ready_at(world, pod, index) == Some(world.now) {
+            passes(world, pod, index);
         }
     }
     settle(world, pod);
     admit(world, pod);
+    if !all_ready(world, pod) {
+        foretell(world, pod);
+        sync::wake(world, pod);
+    }
+}
+
+/// A container's readiness probe passes.
+fn passes(world: &mut World<'_>, pod: PodId, index: u8) {
+    let row = world.pods.container_mut(pod, index);
+    (row.ready, row.health) = (true, ContainerHealth::Fine);
+    world.tell(pod, Some(index), Happening::Passed(ProbeKind::Readiness));
 }
 
 /// Makes a running Pod ready if its containers are, or takes that from it.

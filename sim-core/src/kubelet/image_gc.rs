@@ -8,7 +8,7 @@ use crate::cluster::{Collected, ImageKey, Nodes};
 use crate::event::Event;
 use crate::table::{NodeId, PodId};
 use crate::units::{SimSpan, SimTime};
-use crate::world::World;
+use crate::world::{Note, World};
 
 /// The kubelet's period of image collection.
 const PERIOD: SimSpan = SimSpan::from_secs(300);
@@ -19,10 +19,10 @@ pub fn disk_size(world: &World<'_>, node: NodeId) -> Option<u64> {
     world.spec.registry.disk.or_else(|| Some(capacity()).filter(|bytes| *bytes > 0))
 }
 
-/// Bytes in use on a node's image filesystem.
+/// Bytes in use on a node's one file system: images, what its containers have written, and what a fault has filled it with.
 pub fn disk_used(world: &World<'_>, node: NodeId) -> u64 {
     let cache = &world.nodes.images[node];
-    expanded(world, cache.bytes()) + cache.other
+    expanded(world, cache.bytes()) + cache.other + world.load.storage[node].at(world.now)
 }
 
 /// Bytes on disk of so many compressed ones.
@@ -44,24 +44,55 @@ const fn to_free(used: u64, size: u64, (high, low): (u64, u64)) -> u64 {
     keep_free.saturating_sub(size.saturating_sub(used))
 }
 
-/// What something else than images uses of a node's image filesystem (writable layers, logs) has changed to `bytes`.
-pub fn set_other_use(world: &mut World<'_>, node: NodeId, bytes: u64) {
-    world.nodes.images[node].other = bytes;
+/// Something that no Pod wrote fills a node's disk to its last byte, or is gone again.
+pub(super) fn fill_disk(world: &mut World<'_>, node: NodeId, on: bool) {
+    let free = disk_size(world, node).map_or(0, |size| size.saturating_sub(disk_used(world, node)));
+    let cache = &mut world.nodes.images[node];
+    cache.other = if on { cache.other + free } else { 0 };
+}
+
+/// The node's images, or what is written there, changed: the next collection that may find something to do is put on the agenda, and the
+/// next look of the kubelet that sees too little left.
+pub(super) fn changed(world: &mut World<'_>, node: NodeId) {
     watch(world, node);
-}
-
-/// Puts the node's next collection on the agenda if it may find something to do.
-pub(super) fn watch(world: &mut World<'_>, node: NodeId) {
-    if world.nodes.images[node].collecting || !may_collect(world, node) {
-        return;
+    if disk_size(world, node).is_some() {
+        world.note(Note::Load(node));
     }
-    world.nodes.images[node].collecting = true;
-    let next = Nodes::next_relist(node, PERIOD, world.now + SimSpan::from_nanos(1));
-    world.at(next, Event::ImageGc(node));
 }
 
-fn may_collect(world: &World<'_>, node: NodeId) -> bool {
-    !world.spec.registry.gc_age_max.is_zero() || wanted(world, node) > 0
+/// Puts the node's next collection on the agenda if one may find something to do.
+pub(super) fn watch(world: &mut World<'_>, node: NodeId) {
+    let soonest = world.now + SimSpan::from_nanos(1);
+    let due = may_collect_at(world, node).max(soonest);
+    if due <= world.end {
+        collect_at(world, node, due);
+    }
+}
+
+/// Puts a collection on the agenda for the first of the node's ticks from `due` on, unless one comes before that.
+fn collect_at(world: &mut World<'_>, node: NodeId, due: SimTime) {
+    let next = Nodes::next_relist(node, PERIOD, due);
+    let planned = &mut world.nodes.images[node].collect_at;
+    if *planned == SimTime::ZERO || next < *planned {
+        *planned = next;
+        world.at(next, Event::ImageGc(node));
+    }
+}
+
+/// When a collection may find something to do; [`SimTime::MAX`] if never as things are.
+fn may_collect_at(world: &World<'_>, node: NodeId) -> SimTime {
+    if !world.spec.registry.gc_age_max.is_zero() {
+        return world.now;
+    }
+    let Some(size) = disk_size(world, node) else { return SimTime::MAX };
+    let (used, line) = (disk_used(world, node), &world.load.storage[node]);
+    let most = calm(size, world.spec.registry.gc_high);
+    if used > most { world.now } else { line.above(line.at(world.now) + (most - used), world.now) }
+}
+
+/// The most bytes in use of which less than `high` percent is said.
+const fn calm(size: u64, high: u64) -> u64 {
+    size - (size as u128 * (101 - high) as u128).div_ceil(100) as u64
 }
 
 fn wanted(world: &World<'_>, node: NodeId) -> u64 {
@@ -71,7 +102,14 @@ fn wanted(world: &World<'_>, node: NodeId) -> u64 {
 
 /// A kubelet's collection is due.
 pub fn collect(world: &mut World<'_>, node: NodeId) {
-    world.nodes.images[node].collecting = false;
+    if world.nodes.images[node].collect_at != world.now {
+        return;
+    }
+    world.nodes.images[node].collect_at = SimTime::ZERO;
+    let health = &world.nodes.health[node];
+    if health.is_deaf() {
+        return collect_at(world, node, health.deaf_until.max(world.now + SimSpan::from_nanos(1)));
+    }
     let age_max = world.spec.registry.gc_age_max;
     if !age_max.is_zero() && world.now >= SimTime::ZERO + age_max {
         free(world, node, u64::MAX, age_max);
@@ -147,6 +185,14 @@ mod tests {
         const GB: u64 = 1_000_000_000;
         for (used, want) in [(84 * GB, 0), (85 * GB, 5 * GB), (88 * GB, 8 * GB), (100 * GB, 20 * GB)] {
             assert_eq!(to_free(used, 100 * GB, (85, 80)), want, "{used} bytes in use");
+        }
+    }
+
+    #[test]
+    fn what_is_calm_is_the_most_that_is_below_the_threshold() {
+        for (size, high) in [(1000, 85), (999, 85), (7, 85), (1000, 100), (12_345, 50)] {
+            let calm = calm(size, high);
+            assert!(usage_percent(calm, size) < high && usage_percent(calm + 1, size) >= high, "{calm} of {size}, {high} %");
         }
     }
 

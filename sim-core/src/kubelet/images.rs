@@ -3,8 +3,8 @@
 //! After the kubelet's image manager (`pkg/kubelet/images`, Kubernetes v1.34): what is there under `IfNotPresent` needs nothing, not even
 //! the end of a back-off; everything else asks the registry.
 
-pub use super::image_gc::{collect, reclaim_all_unused, set_other_use};
-pub use super::pulls::{downloaded, mark_bad, mark_good, over, registry_down, registry_up, set_slow};
+pub use super::image_gc::{collect, reclaim_all_unused};
+pub use super::pulls::{downloaded, over};
 use crate::cluster::{Presence, Pull, PullError, PullPhase};
 use crate::measure::Happening;
 use crate::spec::PullPolicy;
@@ -57,7 +57,7 @@ fn found(world: &mut World<'_>, pod: PodId, index: u8) -> Image {
 
 fn never(world: &mut World<'_>, pod: PodId, index: u8) -> Image {
     world.record.startup.images.never_pulled += 1;
-    world.tell(pod, Some(index), Happening::PullFailed);
+    world.tell(pod, Some(index), Happening::NeverPull);
     Image::Failed(PullError::NeverPull)
 }
 
@@ -75,13 +75,11 @@ fn ask(world: &mut World<'_>, pod: PodId, index: u8) -> Image {
     let id = world.registry.pulls.add(pull);
     world.nodes.images[node].pulls.push(id);
     super::pulls::begin_waiting(world, node);
-    match world.nodes.images[node].take_answer(me, index) {
-        Some(result) => answered(result),
-        None => {
-            world.registry.pulls[id].asking = false;
-            Image::Coming
-        }
+    if let Some(result) = world.nodes.images[node].take_answer(me, index) {
+        return answered(result);
     }
+    world.registry.pulls[id].asking = false;
+    Image::Coming
 }
 
 /// The images of a Pod that ran before the run began are on its node.
@@ -92,5 +90,5 @@ pub fn put_images(world: &mut World<'_>, pod: PodId) {
         let about = &world.spec.images[key.image];
         world.nodes.images[node].put(key, revision, about, world.now);
     }
-    super::image_gc::watch(world, node);
+    super::image_gc::changed(world, node);
 }

@@ -27,7 +27,7 @@ pub mod volumes;
 
 pub use health::{hang_over, hang_seen, hung, probe_kill, ready, startup_passed, state_of};
 pub use node::{collected, made_good, node_back, node_down, put_off};
-pub use process::{exited, killed};
+pub use process::{exited, killed, restart};
 pub use relist::relist;
 pub use season::season;
 pub use start::bound;

@@ -62,6 +62,7 @@ pub(super) fn phase(
     }
 }
 
+#[expect(clippy::match_same_arms, reason = "a table, read row by row")]
 fn count(containers: impl IntoIterator<Item = (ContainerKind, Status)>) -> Counts {
     let mut counts = Counts::default();
     for container in containers {

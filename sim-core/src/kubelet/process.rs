@@ -36,7 +36,7 @@ pub(super) fn starts(world: &mut World<'_>, pod: PodId, index: u8) {
         health::restarted(world, pod, index);
     }
     let mut end = draw_end(world, about, entity, draw);
-    if about.port_taken_by.is_some_and(|other| health::is_up(world, pod, other)) {
+    if port_is_taken(world, pod, index) {
         // Another container of the Pod listens on its port: it cannot.
         end = End { after: SimSpan::ZERO, code: about.behavior.failure_exit };
     }
@@ -48,6 +48,12 @@ pub(super) fn starts(world: &mut World<'_>, pod: PodId, index: u8) {
     world.pods.container_mut(pod, index).serves_at = world.now + serves;
     expect_end(world, pod, index, end, (entity, draw));
     relist::expect(world, pod);
+}
+
+/// True if another container of the Pod listens on this one's port.
+fn port_is_taken(world: &World<'_>, pod: PodId, index: u8) -> bool {
+    let port = |index: u8| world.container_spec(pod, index).port_taken_by.unwrap_or(index);
+    (0..world.pods.containers_of(pod)).any(|other| other != index && port(other) == port(index) && health::is_up(world, pod, other))
 }
 
 /// How a container ends if nobody stops it.
@@ -123,13 +129,32 @@ pub(super) const fn restarts(policy: RestartPolicy, kind: ContainerKind, code: u
 pub fn killed(world: &mut World<'_>, pod: PodId, index: u8, code: u8, reason: ExitReason) {
     let row = world.pods.container_mut(pod, index);
     (row.exit, row.reason) = (code, reason);
-    exited(world, world.container_ref(pod, index));
+    gone(world, pod, index);
+}
+
+/// A container is stopped to be started again at once, whatever the Pod's restart policy says.
+pub fn restart(world: &mut World<'_>, pod: PodId, index: u8, code: u8) {
+    let row = world.pods.container_mut(pod, index);
+    (row.exit, row.reason) = (code, ExitReason::Error);
+    world.container_down(pod, index, ContainerState::Backoff);
+    // The kubelet's back-off is that of the container as it was.
+    world.pods.container_mut(pod, index).backoff_since = SimTime::MAX;
+    health::mark(world, pod, index, ContainerHealth::Sick);
+    health::settle(world, pod);
+    relist::expect(world, pod);
 }
 
 /// A container's process has exited: by itself, by SIGTERM, or by SIGKILL.
 pub fn exited(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.up(container) else { return };
-    let index = container.index;
+    // An exit comes too early for a run that is work and was stretched meanwhile; it comes again.
+    if !world.works_on(pod, container.index) {
+        gone(world, pod, container.index);
+    }
+}
+
+/// A container's process is gone: what becomes of the container, and what its Pod's worker has to know.
+fn gone(world: &mut World<'_>, pod: PodId, index: u8) {
     let Container { exit, hung, stopping, .. } = *world.pods.container(pod, index);
     let over = world.pods[pod].terminating;
     let again = !over && restarts(world.template(pod).restart_policy, world.container_spec(pod, index).kind, exit);

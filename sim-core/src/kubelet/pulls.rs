@@ -73,8 +73,12 @@ fn goes_on_already(world: &World<'_>, id: PullId) -> bool {
 }
 
 fn leads(other: &Pull, me: &Pull) -> bool {
-    let free = matches!(other.phase, PullPhase::Queued | PullPhase::Follows | PullPhase::Fails(_));
-    !free && (other.key, other.revision) == (me.key, me.revision)
+    goes_on(other) && (other.key, other.revision) == (me.key, me.revision)
+}
+
+/// True if a pull brings its image, so that others of the same version follow it.
+fn goes_on(pull: &Pull) -> bool {
+    !matches!(pull.phase, PullPhase::Queued | PullPhase::Follows | PullPhase::Fails(_))
 }
 
 fn refusal(world: &World<'_>, image: ImageId) -> Option<PullError> {
@@ -177,7 +181,7 @@ fn end_download(world: &mut World<'_>, id: PullId) {
 /// A pull is over: its container and those that followed it hear of it.
 fn finish(world: &mut World<'_>, id: PullId, result: Result<(), PullError>) {
     let Pull { node, key, revision, .. } = world.registry.pulls[id];
-    let followed = !matches!(world.registry.pulls[id].phase, PullPhase::Queued | PullPhase::Follows | PullPhase::Fails(_));
+    let led = goes_on(&world.registry.pulls[id]);
     tell_end(world, id, result);
     let pull = world.registry.pulls.remove(id);
     let place = world.nodes.images[node].pulls.iter().position(|&other| other == id).expect("a pull is listed at its node");
@@ -187,7 +191,7 @@ fn finish(world: &mut World<'_>, id: PullId, result: Result<(), PullError>) {
         Err(error) => failed(world, &pull, error),
     }
     answer(world, &pull, result);
-    if followed {
+    if led {
         followers(world, node)
             .filter(|(_, other)| (other.key, other.revision) == (key, revision))
             .map(|(id, _)| id)
@@ -213,12 +217,12 @@ fn put(world: &mut World<'_>, pull: &Pull) {
     }
     let startup = &mut world.record.startup;
     if pull.bytes > 0 {
-        startup.pulls += 1
+        startup.pulls += 1;
     } else {
-        startup.pull_hits += 1
+        startup.pull_hits += 1;
     }
     startup.pulled += pull.bytes;
-    super::image_gc::watch(world, pull.node);
+    super::image_gc::changed(world, pull.node);
 }
 
 /// The pull has failed: back-off begins, or grows.

@@ -1,7 +1,7 @@
 //! What a sync finds out about a Pod before it acts: its phase, whether it is over, whether it is ready.
 
 use super::phase::{self, Status};
-use super::{health, stop};
+use super::{health, process, stop};
 use crate::cluster::{Container, ContainerState, Phase, PodState, Signal};
 use crate::engine::random::Purpose;
 use crate::measure::Step;
@@ -54,13 +54,20 @@ fn regular<'w>(world: &'w World<'_>, pod: PodId) -> impl Iterator<Item = &'w Con
 fn phase_of(world: &World<'_>, pod: PodId) -> Phase {
     let row = &world.pods[pod];
     let about = world.template(pod);
-    let statuses = (0..).zip(&about.containers).map(|(index, about)| (about.kind, status(world.pods.container(pod, index))));
+    let statuses = (0..).zip(&about.containers).map(|(index, about)| (about.kind, status_of(world, pod, index)));
     let initialized = row.initialized || row.state.phase() == Phase::Running;
     match phase::phase(statuses, about.restart_policy, (false, initialized)) {
         // Containers that start anew in a new sandbox have run before: the phase does not fall back.
         Phase::Pending => row.state.phase(),
         other => other,
     }
+}
+
+/// What is known of a container. One that starts again though the policy would not let it is restarted for a resize, within one sync.
+fn status_of(world: &World<'_>, pod: PodId, index: u8) -> Status {
+    let (row, kind) = (world.pods.container(pod, index), world.container_spec(pod, index).kind);
+    let resized = row.state == ContainerState::Backoff && !process::restarts(world.template(pod).restart_policy, kind, row.exit);
+    if resized { Status::Running { started: row.started } } else { status(row) }
 }
 
 /// What is known of a container: a change that no relist has shown has not happened yet.

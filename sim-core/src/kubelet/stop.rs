@@ -8,7 +8,7 @@
 use super::health::is_up;
 use super::rules::admission::Rejection;
 use super::{node, process};
-use crate::cluster::{ContainerState, Doing, Phase, PodRef, PodState, Signal};
+use crate::cluster::{ContainerState, Doing, Phase, PodRef, PodState, Signal, WaitReason};
 use crate::engine::random::Purpose;
 use crate::event::Event;
 use crate::measure::Happening;
@@ -149,10 +149,10 @@ fn is_sidecar(world: &World<'_>, pod: PodId, index: u8) -> bool {
     world.container_spec(pod, index).kind == ContainerKind::Sidecar
 }
 
-/// Stops one container, for its Pod to go on: after a failed probe or hook.
+/// Stops one container, for its Pod to go on: after a failed probe, whose grace period counts if it has one, or a failed hook.
 pub(super) fn stop_container(world: &mut World<'_>, pod: PodId, index: u8) {
-    let about = world.container_spec(pod, index);
-    let probe = if world.pods.container(pod, index).started { about.liveness } else { about.startup };
+    let (about, row) = (world.container_spec(pod, index), world.pods.container(pod, index));
+    let probe = if row.started { about.liveness } else { about.startup }.filter(|_| row.waits != WaitReason::PostStartHookError);
     let grace = probe.and_then(|probe| probe.grace).unwrap_or(world.template(pod).grace);
     ask(world, pod, index, world.now, (grace.max(GRACE_MIN), None));
 }

@@ -10,8 +10,8 @@
 
 use super::backoff::{self, Answer, Entry};
 use super::images::{self, Image};
-use super::{health, process, start, status, stop};
-use crate::cluster::{ContainerState, Doing, PodRef, PullError, WaitReason};
+use super::{health, process, relist, start, status, stop};
+use crate::cluster::{Container, ContainerState, Doing, PodRef, PullError, WaitReason};
 use crate::engine::random::Purpose;
 use crate::event::Event;
 use crate::measure::{Happening, Step};
@@ -122,6 +122,7 @@ struct Known {
 
 /// The rule: init containers strictly one after another, a sidecar among them until it is started; regular containers after all of
 /// them. Once a regular container has started, ordinary init containers are history and sidecars only have to be kept up.
+#[expect(clippy::match_same_arms, reason = "a table, read row by row")]
 const fn what_is_due(known: Known, initialized: bool) -> Due {
     use ContainerState::{Backoff, Done, Running, Waiting};
     match (known.kind, known.state) {
@@ -203,8 +204,9 @@ fn blocked(world: &mut World<'_>, pod: PodId, index: u8) -> Option<SimTime> {
     if row.state != ContainerState::Backoff {
         return None;
     }
+    let exited = known_exit(world, pod, &row)?;
     let entry = (row.backoff_since != SimTime::MAX).then_some(Entry { wait: row.backoff, updated: row.backoff_since });
-    match backoff::ask(entry, row.ended_at, world.now, &world.spec.kubelet) {
+    match backoff::ask(entry, exited, world.now, &world.spec.kubelet) {
         Answer::Blocked(until) => Some(until),
         Answer::Allowed(entry) => {
             let row = world.pods.container_mut(pod, index);
@@ -213,6 +215,13 @@ fn blocked(world: &mut World<'_>, pod: PodId, index: u8) -> Option<SimTime> {
             None
         }
     }
+}
+
+/// The latest exit of a container in the status with which the sync began. That has no exit of what the sync itself stopped for a failed
+/// probe: then the exit before it counts, and at the first such stop there is none.
+fn known_exit(world: &World<'_>, pod: PodId, row: &Container) -> Option<SimTime> {
+    let stopped_now = row.stopping && row.ended_at >= world.pods[pod].synced_at && row.waits != WaitReason::PostStartHookError;
+    if stopped_now { row.ended_before } else { Some(row.ended_at) }
 }
 
 /// A container cannot be started before `until`: the sync has failed.
@@ -257,10 +266,16 @@ fn pull_over(world: &mut World<'_>, pod: PodId) {
         Image::Coming => expect(world, pod, Doing::Pulling),
         Image::Failed(error) => {
             no_image(world, pod, cursor, error);
-            let kind = world.container_spec(pod, cursor).kind;
-            if holds_up(world, pod, kind) { end(world, pod) } else { advance(world, pod, cursor + 1) }
+            pass_over(world, pod);
         }
     }
+}
+
+/// The start of the container under the cursor has failed: the sync turns to what follows, if that may start without it.
+fn pass_over(world: &mut World<'_>, pod: PodId) {
+    let cursor = world.pods[pod].cursor;
+    let kind = world.container_spec(pod, cursor).kind;
+    if holds_up(world, pod, kind) { end(world, pod) } else { advance(world, pod, cursor + 1) }
 }
 
 /// The image of the container under the cursor is there: it is created and started.
@@ -333,9 +348,14 @@ fn stop_one(world: &mut World<'_>, pod: PodId, index: u8) {
     health::stopping(world, pod, index);
 }
 
-/// A container that the sync stopped has ended, which the kubelet knows without a relist.
+/// A container that the sync stopped has ended. After a failed probe the sync starts it again; after a failed hook it turns to what
+/// follows, and a relist must show the end first.
 pub(super) fn stopped_one(world: &mut World<'_>, pod: PodId, index: u8) {
-    super::relist::notice(world, pod, index);
+    if world.pods.container(pod, index).waits == WaitReason::PostStartHookError {
+        relist::expect(world, pod);
+        return pass_over(world, pod);
+    }
+    relist::notice(world, pod, index);
     health::settle(world, pod);
     world.pods[pod].doing = Doing::Nothing;
     if status::update(world, pod) {

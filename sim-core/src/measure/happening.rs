@@ -51,6 +51,8 @@ pub enum Happening {
     Pulled(SimSpan, Bytes),
     /// `Failed`: a pull failed (`ErrImagePull`).
     PullFailed,
+    /// `ErrImageNeverPull`: the image is not there, and the policy is never to pull it.
+    NeverPull,
     /// `BackOff`: a failed pull is waited for (`ImagePullBackOff`).
     PullBackOff,
     /// `Created` and `Started`: a container's process is up.
@@ -76,6 +78,8 @@ pub enum Happening {
     OomKilling,
     /// `Evicted`: by the kubelet, for want of a resource.
     Evicted,
+    /// `TaintManagerEviction`: deleted from a node with a `NoExecute` taint.
+    TaintEviction,
     /// `DeadlineExceeded`: `activeDeadlineSeconds` are over.
     DeadlineExceeded,
     /// The Pod was rejected by its kubelet (`OutOfcpu` and the like).
@@ -102,7 +106,7 @@ pub enum Happening {
 
 impl Happening {
     /// Every reason there is, in the order of [`Happening`].
-    pub const REASONS: [&'static str; 35] = [
+    pub const REASONS: [&'static str; 37] = [
         "Created",
         "Running",
         "Moved",
@@ -117,6 +121,7 @@ impl Happening {
         "Pulling",
         "Pulled",
         "Failed",
+        "ErrImageNeverPull",
         "BackOff",
         "Started",
         "FailedPostStartHook",
@@ -126,6 +131,7 @@ impl Happening {
         "Killing",
         "OOMKilling",
         "Evicted",
+        "TaintManagerEviction",
         "DeadlineExceeded",
         "Rejected",
         "Ready",
@@ -157,6 +163,7 @@ impl Happening {
             Self::Pulling => "Pulling",
             Self::Pulled(..) => "Pulled",
             Self::PullFailed => "Failed",
+            Self::NeverPull => "ErrImageNeverPull",
             Self::PullBackOff | Self::BackOff(_) => "BackOff",
             Self::Started => "Started",
             Self::FailedPostStartHook => "FailedPostStartHook",
@@ -166,6 +173,7 @@ impl Happening {
             Self::Killing => "Killing",
             Self::OomKilling => "OOMKilling",
             Self::Evicted => "Evicted",
+            Self::TaintEviction => "TaintManagerEviction",
             Self::DeadlineExceeded => "DeadlineExceeded",
             Self::Rejected => "Rejected",
             Self::Ready(_) => "Ready",

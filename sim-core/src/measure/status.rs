@@ -4,9 +4,9 @@
 //! their value, the previous termination of a container is its last state, and one that has not started yet waits with
 //! `PodInitializing` where the Pod has init containers and with `ContainerCreating` elsewhere.
 
-use super::{Entry, Happening};
+use super::{Entry, Happening, ProbeKind};
 use crate::cluster::{ExitReason, Phase, PodState};
-use crate::spec::{ContainerKind, PodTemplate};
+use crate::spec::{ContainerKind, ContainerSpec, PodTemplate};
 use crate::table::NodeId;
 use crate::units::SimTime;
 
@@ -85,9 +85,13 @@ pub struct ContainerStatus {
     pub last: Option<Ended>,
     /// `restartCount`, of starts that were seen.
     pub restarts: u32,
-    /// `ready`, as far as its own state tells; the Pod's condition counts its readiness probes in.
+    /// `started`: it runs, and its startup probe has passed if it has one.
+    pub started: bool,
+    /// `ready`: it is started, and its readiness probe passes if it has one; of an init container: it has ended well.
     pub ready: bool,
     starts: u32,
+    /// True if its `postStart` handler has failed: it waits for that reason once it has ended.
+    hook_failed: bool,
 }
 
 /// A Pod's status.
@@ -111,16 +115,31 @@ pub struct PodStatus {
     pub spent: [u64; PodState::COUNT],
     /// When it entered its state.
     pub since: SimTime,
-    kinds: Vec<ContainerKind>,
+    kinds: Vec<Kind>,
+}
+
+/// What of a container's specification its status depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Kind {
+    part: ContainerKind,
+    startup: bool,
+    readiness: bool,
+}
+
+impl Kind {
+    const fn of(about: &ContainerSpec) -> Self {
+        Self { part: about.kind, startup: about.startup.is_some(), readiness: about.readiness.is_some() }
+    }
 }
 
 impl PodStatus {
     /// The status of a Pod of `template` of which nothing is known yet.
     pub fn new(template: &PodTemplate) -> Self {
-        let kinds: Vec<ContainerKind> = template.containers.iter().map(|container| container.kind).collect();
-        let init = kinds.iter().any(|kind| *kind != ContainerKind::App);
+        let kinds: Vec<Kind> = template.containers.iter().map(Kind::of).collect();
+        let init = kinds.iter().any(|about| about.part != ContainerKind::App);
         let waiting = ContainerSituation::Waiting(if init { "PodInitializing" } else { "ContainerCreating" });
-        let container = ContainerStatus { state: waiting, last: None, restarts: 0, ready: false, starts: 0 };
+        let container =
+            ContainerStatus { state: waiting, last: None, restarts: 0, started: false, ready: false, starts: 0, hook_failed: false };
         Self {
             state: None,
             node: None,
@@ -156,13 +175,14 @@ impl PodStatus {
             Happening::Created => self.created(entry.at),
             Happening::WasThere => self.was_there(),
             Happening::Moved { from, to } => self.moved(from, to, entry.at),
-            Happening::Scheduled => self.set(C::PodScheduled, true, at, None),
+            Happening::Scheduled => self.scheduled(entry.at),
             Happening::FailedScheduling(_) => self.set(C::PodScheduled, false, at, Some("Unschedulable")),
             Happening::SandboxReady => self.set(C::PodReadyToStartContainers, true, at, None),
             Happening::SandboxChanged | Happening::SandboxGone => self.set(C::PodReadyToStartContainers, false, at, None),
             Happening::Ready(ready) => self.ready(ready, entry.at),
             Happening::Preempted => self.set(C::DisruptionTarget, true, at, Some("PreemptionByScheduler")),
             Happening::Evicted => self.set(C::DisruptionTarget, true, at, Some("TerminationByKubelet")),
+            Happening::TaintEviction => self.set(C::DisruptionTarget, true, at, Some("DeletionByTaintManager")),
             Happening::Deleting => self.deleting = self.deleting.or(at),
             Happening::Removed => self.removed = at,
             _ => {}
@@ -173,17 +193,25 @@ impl PodStatus {
         (self.state, self.created, self.since) = (Some(PodState::Scheduling), Some(at), at);
     }
 
+    /// It has a node, whose kubelet writes its first status.
+    fn scheduled(&mut self, at: SimTime) {
+        self.set(ConditionKind::PodScheduled, true, Some(at), None);
+        self.set(ConditionKind::PodReadyToStartContainers, false, Some(at), None);
+        self.initialized(at);
+        self.set_ready(false, at);
+    }
+
     /// Up and ready since before the run: init containers have ended, the others run.
     fn was_there(&mut self) {
         self.state = Some(PodState::Healthy);
         for kind in ConditionKind::ALL.into_iter().filter(|kind| *kind != ConditionKind::DisruptionTarget) {
             self.set(kind, true, None, None);
         }
-        for (container, kind) in self.containers.iter_mut().zip(&self.kinds) {
+        for (container, about) in self.containers.iter_mut().zip(&self.kinds) {
             let done = Ended { code: 0, reason: ExitReason::Completed, started_at: None, finished_at: SimTime::ZERO };
-            let init = *kind == ContainerKind::Init;
+            let init = about.part == ContainerKind::Init;
             container.state = if init { ContainerSituation::Terminated(done) } else { ContainerSituation::Running(None) };
-            (container.starts, container.ready) = (1, true);
+            (container.starts, container.started, container.ready) = (1, !init, true);
         }
     }
 
@@ -201,29 +229,41 @@ impl PodStatus {
         }
     }
 
+    /// A Pod that has ended keeps its reason. One whose deletion begins is shown as ready until a container has ended, though no
+    /// requests go to it.
     fn ready(&mut self, ready: bool, at: SimTime) {
+        let over = self.state.is_some_and(PodState::is_terminal);
+        if over || !ready && self.deleting == Some(at) {
+            return;
+        }
+        self.set_ready(ready, at);
+    }
+
+    fn set_ready(&mut self, ready: bool, at: SimTime) {
         let reason = (!ready).then_some("ContainersNotReady");
         self.set(ConditionKind::ContainersReady, ready, Some(at), reason);
         self.set(ConditionKind::Ready, ready, Some(at), reason);
     }
 
     fn take_container(&mut self, index: usize, entry: &Entry) {
-        let kind = self.kinds[index];
+        let about = self.kinds[index];
         let container = &mut self.containers[index];
         match entry.what {
-            Happening::Started => {
-                container.restarts += u32::from(container.starts > 0);
-                container.starts += 1;
-                container.state = ContainerSituation::Running(Some(entry.at));
-                container.ready = kind != ContainerKind::Init;
+            Happening::Started => container.starts(entry.at, about),
+            Happening::Terminated { code, reason } => {
+                container.ended(code, reason, entry.at, about.part);
+                if self.deleting.is_some() && about.part != ContainerKind::Init {
+                    self.set_ready(false, entry.at);
+                }
             }
-            Happening::Terminated { code, reason } => container.ended(code, reason, entry.at, kind),
             Happening::BackOff(_) => container.wait("CrashLoopBackOff"),
             Happening::PullFailed => container.wait("ErrImagePull"),
+            Happening::NeverPull => container.wait("ErrImageNeverPull"),
             Happening::PullBackOff => container.wait("ImagePullBackOff"),
-            Happening::FailedPostStartHook => container.wait("PostStartHookError"),
-            Happening::Unhealthy(_) => container.ready = false,
-            Happening::Passed(_) => container.ready = matches!(container.state, ContainerSituation::Running(_)),
+            Happening::FailedPostStartHook => container.hook_failed = true,
+            Happening::Unhealthy(ProbeKind::Readiness) => container.ready = false,
+            Happening::Passed(ProbeKind::Startup) => (container.started, container.ready) = (true, !about.readiness),
+            Happening::Passed(ProbeKind::Readiness) => container.ready = true,
             _ => {}
         }
         self.initialized(entry.at);
@@ -231,13 +271,14 @@ impl PodStatus {
 
     /// True once every init container is done and every sidecar started, and for ever once a regular container has.
     fn initialized(&mut self, at: SimTime) {
-        let done = |(container, kind): (&ContainerStatus, &ContainerKind)| match kind {
+        let done = |(container, about): (&ContainerStatus, &Kind)| match about.part {
             ContainerKind::Init => container.ready,
-            ContainerKind::Sidecar => container.starts > 0,
+            ContainerKind::Sidecar => container.started,
             ContainerKind::App => true,
         };
-        let apps = || self.containers.iter().zip(&self.kinds).filter(|(_, kind)| **kind == ContainerKind::App);
-        let all = self.containers.iter().zip(&self.kinds).all(done) || apps().any(|(container, _)| container.starts > 0);
+        let mut all = self.containers.iter().zip(&self.kinds);
+        let apps = all.clone().filter(|(_, about)| about.part == ContainerKind::App);
+        let all = apps.map(|(app, _)| app.starts).any(|starts| starts > 0) || all.all(done);
         self.set(ConditionKind::Initialized, all, Some(at), (!all).then_some("ContainersNotInitialized"));
     }
 
@@ -251,12 +292,23 @@ impl PodStatus {
 }
 
 impl ContainerStatus {
+    fn starts(&mut self, at: SimTime, about: Kind) {
+        self.last = if let ContainerSituation::Terminated(end) = self.state { Some(end) } else { self.last };
+        self.restarts += u32::from(self.starts > 0);
+        self.starts += 1;
+        self.state = ContainerSituation::Running(Some(at));
+        self.started = about.part != ContainerKind::Init && !about.startup;
+        self.ready = self.started && !about.readiness;
+    }
+
     fn ended(&mut self, code: u8, reason: ExitReason, at: SimTime, kind: ContainerKind) {
         let started_at = if let ContainerSituation::Running(since) = self.state { since } else { Some(at) };
         let end = Ended { code, reason, started_at, finished_at: at };
-        self.last = if let ContainerSituation::Terminated(end) = self.state { Some(end) } else { self.last };
         self.state = ContainerSituation::Terminated(end);
-        self.ready = kind == ContainerKind::Init && code == 0;
+        (self.started, self.ready) = (false, kind == ContainerKind::Init && code == 0);
+        if std::mem::take(&mut self.hook_failed) {
+            self.wait("PostStartHookError");
+        }
     }
 
     /// A container that ended waits to be started again.
@@ -265,6 +317,6 @@ impl ContainerStatus {
             self.last = Some(end);
         }
         self.state = ContainerSituation::Waiting(reason);
-        self.ready = false;
+        (self.started, self.ready) = (false, false);
     }
 }

@@ -241,6 +241,8 @@ pub enum Happening<'a> {
     AssignedPodDeleted(&'a PodTemplate),
     /// A binding landed: the template of the Pod.
     AssignedPodAdded(&'a PodTemplate),
+    /// An assigned Pod was resized and requests less: of CPU, of memory (`UpdatePodScaleDown`).
+    ScaledDown(bool, bool),
     /// A node was uncordoned, which also takes away its taint `node.kubernetes.io/unschedulable`.
     Uncordoned(NodeView<'a>),
     /// A node has other taints than before: the node as it is, and the taints that it had.
@@ -254,6 +256,8 @@ pub enum HappeningKind {
     AssignedPodDeleted,
     /// [`Happening::AssignedPodAdded`].
     AssignedPodAdded,
+    /// [`Happening::ScaledDown`].
+    ScaledDown,
     /// [`Happening::Uncordoned`].
     Uncordoned,
     /// [`Happening::Retainted`].
@@ -262,9 +266,10 @@ pub enum HappeningKind {
 
 impl HappeningKind {
     /// How many kinds there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
     /// All of them.
-    pub const ALL: [Self; Self::COUNT] = [Self::AssignedPodDeleted, Self::AssignedPodAdded, Self::Uncordoned, Self::Retainted];
+    pub const ALL: [Self; Self::COUNT] =
+        [Self::AssignedPodDeleted, Self::AssignedPodAdded, Self::ScaledDown, Self::Uncordoned, Self::Retainted];
 }
 
 /// What `PreFilter` finds for a Pod.

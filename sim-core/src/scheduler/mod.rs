@@ -290,6 +290,21 @@ impl Scheduler {
         self.happened(spec, Event::AssignedPodDeleted(gone.template), now);
     }
 
+    /// What a Pod on a node requests departs from its template by so many millicores and bytes from now on. Pods that wait are woken if
+    /// it requests less than before.
+    pub fn resize(&mut self, spec: &Spec, pod: PodId, node: NodeId, by: (i64, i64), now: SimTime) {
+        let (cpu, memory) = self.nodes.resize(pod, node, by);
+        self.fast.changed(spec, &self.nodes, node);
+        if cpu < 0 || memory < 0 {
+            self.happened(spec, Event::ScaledDown(cpu < 0, memory < 0), now);
+        }
+    }
+
+    /// By how much what a Pod on a node requests departs from its template.
+    pub fn resized_by(&self, pod: PodId) -> (i64, i64) {
+        self.nodes.resized_by(pod)
+    }
+
     /// The scheduler sees that the binding of a Pod of this template has landed: Pods that want its kind near, or are spread around
     /// it, are woken.
     pub fn bound(&mut self, spec: &Spec, template: TemplateId, now: SimTime) {
@@ -417,6 +432,7 @@ impl Event {
         match self {
             Self::AssignedPodDeleted(_) => HappeningKind::AssignedPodDeleted,
             Self::AssignedPodAdded(_) => HappeningKind::AssignedPodAdded,
+            Self::ScaledDown(..) => HappeningKind::ScaledDown,
             Self::Uncordoned(_) => HappeningKind::Uncordoned,
             Self::Retainted(..) => HappeningKind::Retainted,
         }
@@ -430,6 +446,7 @@ fn helps(spec: &Spec, profiles: &Profiles, nodes: &Nodes, event: Event, template
     let happening = match event {
         Event::AssignedPodDeleted(gone) => Happening::AssignedPodDeleted(&spec.templates[gone]),
         Event::AssignedPodAdded(come) => Happening::AssignedPodAdded(&spec.templates[come]),
+        Event::ScaledDown(cpu, memory) => Happening::ScaledDown(cpu, memory),
         Event::Uncordoned(node) => Happening::Uncordoned(nodes.view(node)),
         Event::Retainted(node, before) => Happening::Retainted(nodes.view(node), nodes.former(before)),
     };

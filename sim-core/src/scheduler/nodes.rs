@@ -43,6 +43,8 @@ pub(super) struct Nodes {
     order: Vec<NodeId>,
     /// Where a node stands in `order`.
     places: Table<NodeId, u32>,
+    /// By how many millicores and bytes the requests of resized Pods depart from their templates.
+    resized: FxHashMap<PodId, (i64, i64)>,
     /// Sets of taints that nodes had before they were given others, none twice.
     former: Vec<Vec<Taint>>,
 }
@@ -67,7 +69,20 @@ impl Nodes {
         let loads = Table::filled(rows.len(), Load::default());
         let (residents, bound) = (Table::filled(rows.len(), Vec::new()), Table::filled(spec.templates.len(), 0));
         let with_image = with_image(spec.images.len(), &rows);
-        Self { symbols, loads, residents, bound, with_terms: 0, with_image, rows, by_name, order, places, former: Vec::new() }
+        Self {
+            symbols,
+            loads,
+            residents,
+            bound,
+            with_terms: 0,
+            with_image,
+            rows,
+            by_name,
+            order,
+            places,
+            resized: FxHashMap::default(),
+            former: Vec::new(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -152,8 +167,28 @@ impl Nodes {
         let resident = residents.remove(row.unwrap_or_else(|| panic!("{pod:?} is not on {node:?}")));
         self.bound[resident.template] -= 1;
         self.with_terms -= u32::from(!spec.templates[resident.template].affinity.is_empty());
+        self.resize(pod, node, (0, 0));
         self.free(&spec.templates[resident.template], node);
         resident
+    }
+
+    /// What a Pod requests departs from its template by so much from now on; gives the change.
+    pub(super) fn resize(&mut self, pod: PodId, node: NodeId, by: (i64, i64)) -> (i64, i64) {
+        let before = if by == (0, 0) { self.resized.remove(&pod) } else { self.resized.insert(pod, by) }.unwrap_or_default();
+        let (cpu, memory) = (by.0 - before.0, by.1 - before.1);
+        let load = &mut self.loads[node];
+        let shift =
+            |amount: &mut u64, change: i64| *amount = amount.checked_add_signed(change).expect("a node's Pods request what was added");
+        shift(&mut load.requested.cpu.0, cpu);
+        shift(&mut load.requested.memory.0, memory);
+        shift(&mut load.scored_cpu, cpu);
+        shift(&mut load.scored_memory, memory);
+        (cpu, memory)
+    }
+
+    /// By how much what a Pod requests departs from its template.
+    pub(super) fn resized_by(&self, pod: PodId) -> (i64, i64) {
+        self.resized.get(&pod).copied().unwrap_or_default()
     }
 
     /// Marks a Pod as being deleted; gives its template if it was not marked before.

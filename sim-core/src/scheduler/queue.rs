@@ -27,6 +27,8 @@ const FLUSH_PERIOD: u64 = 30 * WINDOW;
 pub(super) enum Event {
     AssignedPodDeleted(TemplateId),
     AssignedPodAdded(TemplateId),
+    /// Of CPU, of memory.
+    ScaledDown(bool, bool),
     Uncordoned(NodeId),
     /// The node, and the number of the set of taints that it had.
     Retainted(NodeId, u32),

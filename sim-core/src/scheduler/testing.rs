@@ -28,6 +28,7 @@ pub(super) fn empty_spec() -> Spec {
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
         faults: Vec::new(),
+        resizes: Vec::new(),
         node_lifecycle: crate::spec::NodeLifecycle::default(),
         workloads: Table::new(),
         traffic: Vec::new(),

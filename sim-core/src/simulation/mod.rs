@@ -13,13 +13,14 @@ use crate::event::Event;
 use crate::faults;
 use crate::kubelet;
 use crate::kubelet::usage::{Resized, Upkeep};
-use crate::measure::{Batch, EngineCounts, Filter, Happening, Observer, Outcome};
+use crate::measure::{Batch, EngineCounts, Filter, Happening, Observer, Outcome, PodIdentity};
 use crate::spec::{Spec, Warmup};
 use crate::table::PodId;
 use crate::traffic::Services;
 use crate::units::SimTime;
 use crate::world::{Allotment, Note, World};
 use scheduling::Scheduling;
+use std::net::Ipv4Addr;
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,8 +143,7 @@ impl<'s> Simulation<'s> {
         Progress { now, end, events: self.counts.events, running: self.world.record.pods.running.level() }
     }
 
-    /// Resizes a container of a Pod in place, as if its user changed requests and limits now. The scheduler goes on to count what the
-    /// Pod requested first.
+    /// Resizes a container of a Pod in place, as if its user changed requests and limits now.
     pub fn resize(&mut self, pod: PodId, index: u8, new: Allotment) -> Resized {
         let what = self.upkeep.resize(&mut self.world, pod, index, new);
         self.deliver();
@@ -168,6 +168,12 @@ impl<'s> Simulation<'s> {
     /// Pods that their kubelets have given up and that still exist, in row order.
     pub fn evicted_pods(&self) -> Vec<PodId> {
         self.world.pods.iter().filter(|(_, pod)| pod.evicted).map(|(id, _)| id).collect()
+    }
+
+    /// The address of each Pod that has one, in row order.
+    pub fn addresses(&self) -> Vec<(PodIdentity, Ipv4Addr)> {
+        let held = self.world.pods.iter().filter(|(_, pod)| !pod.address_free);
+        held.map(|(id, pod)| (self.world.identity(id), self.world.spec.network.address(pod.node, pod.address))).collect()
     }
 
     /// Checks the books against the world they describe.
@@ -198,7 +204,6 @@ impl<'s> Simulation<'s> {
             Event::PullOver(pull) => kubelet::images::over(world, pull),
             Event::Downloaded { epoch } => kubelet::images::downloaded(world, epoch),
             Event::ImageGc(node) => kubelet::images::collect(world, node),
-            Event::Exited(container) if kubelet::usage::works_on(world, container) => {}
             Event::Exited(container) => kubelet::exited(world, container),
             Event::StartupPassed(container) => kubelet::startup_passed(world, container),
             Event::Hung(container) => kubelet::hung(world, container),
@@ -236,6 +241,8 @@ impl<'s> Simulation<'s> {
             Event::Look(node) => self.upkeep.look(world, node),
             Event::NodeOutOfMemory(node) => self.upkeep.node_out_of_memory(world, node),
             Event::RetryResizes => self.upkeep.retry_resizes(world),
+            Event::ResizeSeen(pod) => self.scheduling.resize_seen(world, pod),
+            Event::Resize { entry, occasion } => self.upkeep.resize_all(world, entry, occasion),
             Event::Sample => self.sample(),
             Event::WindowOpens => self.open(),
         }
@@ -250,7 +257,11 @@ impl<'s> Simulation<'s> {
                     self.world.tell_owner(pod, Happening::PodDeleted);
                     kubelet::delete(&mut self.world, pod);
                 }
-                Note::Ended { pod, .. } => self.ended(pod),
+                Note::Ended { pod, .. } => {
+                    self.upkeep.left(&mut self.world, pod);
+                    self.ended(pod);
+                }
+                Note::Resized(pod) => scheduling::resized(&mut self.world, pod),
                 Note::Deleting(pod) => {
                     self.scheduling.deleting(&self.world, pod);
                     self.services.readiness(&mut self.world, pod);
@@ -258,6 +269,7 @@ impl<'s> Simulation<'s> {
                 Note::Ready(pod) | Note::Unready(pod) => self.services.readiness(&mut self.world, pod),
                 Note::Process(pod) => self.services.process(&mut self.world, pod),
                 Note::Load(node) => self.upkeep.load_changed(&mut self.world, node),
+                Note::DiskFilled(node, on) => self.upkeep.disk_filled(&mut self.world, node, on),
                 Note::NodeDown(node) => kubelet::node_down(&mut self.world, node),
                 Note::NodeBack(node) => kubelet::node_back(&mut self.world, node),
                 Note::Collected(pod) => kubelet::collected(&mut self.world, pod),

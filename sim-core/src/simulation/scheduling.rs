@@ -237,6 +237,16 @@ impl Scheduling {
         }
     }
 
+    /// The scheduler sees what a resized Pod requests: while a resize waits, the most of what is asked for and in force.
+    pub(super) fn resize_seen(&mut self, world: &mut World<'_>, pod: PodRef) {
+        let there = |pod: &PodId| world.pods[*pod].assigned && !world.pods[*pod].released;
+        let Some(pod) = world.pods.alive(pod).filter(there) else { return };
+        self.scheduler.resize(world.spec, pod, world.pods[pod].node, world.resized_by(pod, true), world.now);
+        if self.scheduler.queued() > 0 {
+            self.kick(world);
+        }
+    }
+
     /// A Pod has a deletion timestamp.
     pub(super) fn deleting(&mut self, world: &World<'_>, pod: PodId) {
         let row = &world.pods[pod];
@@ -287,6 +297,12 @@ fn nothing(now: SimTime, queued: u64) -> SchedulerMeasures {
 pub(super) fn tainted(world: &mut World<'_>, node: NodeId) {
     let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, u64::from(node.0), world.now.as_nanos());
     world.after(watch, Event::TaintsSeen(node));
+}
+
+/// A Pod was resized: the scheduler's informer will show it.
+pub(super) fn resized(world: &mut World<'_>, pod: PodId) {
+    let watch = world.draw(&world.spec.control_plane.watch, Purpose::Watch, world.pods[pod].entity, world.now.as_nanos());
+    world.after(watch, Event::ResizeSeen(world.pod_ref(pod)));
 }
 
 /// A Pod was created: the scheduler's informer will show it, unless it names its node and needs no scheduler.

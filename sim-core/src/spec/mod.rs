@@ -36,7 +36,9 @@ pub use storage::{AttachedVolume, Claim, ClaimState, Volume};
 pub use symbols::{Labels, Symbols};
 pub use timing::{ClientLimits, ControlPlane, Kubelet, Network, Registry, SchedulerSpec, TieBreak};
 pub use traffic::{Cache, Cost, Destination, Pace, Part, Rate, RateNoise, Traffic, next_multiple};
-pub use workload::{Arrivals, Controller, Deployment, Job, Occasion, Portion, Releases, Replicas, ScaleTo, Scaling, Source, Workload};
+pub use workload::{
+    Arrivals, Controller, Deployment, Job, Occasion, Portion, Releases, Replicas, Resize, ScaleTo, Scaling, Source, Workload,
+};
 
 use crate::engine::random::Seed;
 use crate::table::Table;
@@ -76,6 +78,8 @@ pub struct Spec {
     pub workloads: Table<WorkloadId, Workload>,
     /// What goes wrong, by its place in the list.
     pub faults: Vec<Fault>,
+    /// Changes of requests and limits of containers that run.
+    pub resizes: Vec<Resize>,
     /// The node lifecycle controller.
     pub node_lifecycle: NodeLifecycle,
     /// Requests to workloads.

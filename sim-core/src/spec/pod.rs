@@ -221,8 +221,8 @@ pub struct ContainerSpec {
     pub ephemeral_limit: Option<Bytes>,
     /// `resizePolicy`.
     pub resize: ResizePolicy,
-    /// Index of an earlier app or sidecar container with the same port and protocol: in the one network namespace of the Pod this one can
-    /// never listen.
+    /// Index of an earlier app or sidecar container with the same port and protocol: in the one network namespace of the Pod only one of
+    /// them can listen at a time, and one that starts while another does crashes.
     pub port_taken_by: Option<u8>,
     /// `readinessProbe`.
     pub readiness: Option<Probe>,

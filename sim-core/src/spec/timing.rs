@@ -3,7 +3,9 @@
 use super::distribution::Distribution;
 use super::eviction::{CpuWeights, Eviction};
 use super::profile::ProfileSpec;
+use crate::table::NodeId;
 use crate::units::SimSpan;
+use std::net::Ipv4Addr;
 
 /// The control plane's latencies.
 #[derive(Clone, Debug, PartialEq)]
@@ -224,6 +226,11 @@ impl Network {
     /// How many node blocks the cluster's range holds.
     pub const fn blocks(&self) -> u64 {
         1 << (self.node_prefix - self.cluster_prefix)
+    }
+
+    /// An address of a node: the node's block, counted in the order of nodes, and the place in it.
+    pub fn address(&self, node: NodeId, place: u16) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.cluster_base + node.0 * self.block_size() + u32::from(place))
     }
 
     /// Addresses in a node's block, network and broadcast addresses included.

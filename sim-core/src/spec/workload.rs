@@ -181,6 +181,23 @@ pub enum ScaleTo {
     Factor(Distribution),
 }
 
+/// A change of requests and limits that users make to containers while they run, through the subresource `resize`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resize {
+    /// Which containers: those that are on nodes then.
+    pub containers: Vec<(TemplateId, u8)>,
+    /// When.
+    pub when: Occasion,
+    /// The CPU request in millicores, if it changes.
+    pub cpu: Option<u64>,
+    /// The CPU limit in millicores, if it changes.
+    pub cpu_limit: Option<u64>,
+    /// The memory request in bytes, if it changes.
+    pub memory: Option<u64>,
+    /// The memory limit in bytes, if it changes.
+    pub memory_limit: Option<u64>,
+}
+
 /// A Job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Job {

@@ -215,7 +215,19 @@ impl World<'_> {
             return;
         }
         let (band, lane) = (self.shape(pod, index), self.pods.container(pod, index).lane);
-        self.pods.container_mut(pod, index).limited = self.load.limit(band, lane, entry).unwrap_or(Container::NONE);
+        let place = self.load.limit(band, lane, entry);
+        self.pods.container_mut(pod, index).limited = place.unwrap_or(Container::NONE);
+        let cut = self.cut(pod, index);
+        if place.is_some() && cut > 0 {
+            self.record.usage.cut_by_limits.add(cut, self.now);
+            self.record.usage.throttled.add(1, self.now);
+        }
+    }
+
+    /// What a container's own limit takes off what it wants, at the factors of the last pass.
+    fn cut(&self, pod: PodId, index: u8) -> u64 {
+        let (wants, cap) = self.wants(pod, index);
+        wants.saturating_sub(cap)
     }
 
     pub(crate) fn delist(&mut self, pod: PodId, index: u8) {
@@ -223,6 +235,11 @@ impl World<'_> {
         let (place, lane) = (std::mem::replace(&mut row.limited, Container::NONE), row.lane);
         if place == Container::NONE {
             return;
+        }
+        let cut = self.cut(pod, index);
+        if cut > 0 {
+            self.record.usage.cut_by_limits.sub(cut, self.now);
+            self.record.usage.throttled.sub(1, self.now);
         }
         let (entry, band) = (self.limited_entry(pod, index), self.shape(pod, index));
         if let Some(moved) = self.load.unlimit(band, lane, &entry, place) {
@@ -243,11 +260,39 @@ impl World<'_> {
             self.delist(pod, index);
         }
         self.resized.insert((pod, index), new);
+        self.note(Note::Resized(pod));
         if runs {
             self.enlist(pod, index);
             self.expect_out_of_memory(pod, index);
             self.pace_alone(pod, index);
             self.note(Note::Load(self.pods[pod].node));
+        }
+    }
+
+    /// By how much a Pod's requests of CPU (millicores) and memory (bytes) depart from its template, as they are in force (`asked` is false)
+    /// or as the scheduler charges them: the most of what is asked for and in force. Where the Pod as a whole has a request, its containers'
+    /// do not count.
+    pub fn resized_by(&self, pod: PodId, asked: bool) -> (i64, i64) {
+        let level = &self.template(pod).level;
+        let (mut cpu, mut memory) = (0, 0);
+        for index in 0..self.pods.containers_of(pod) {
+            let (was, now) = (&self.container_spec(pod, index).requests, self.allotment(pod, index));
+            let more = self.asked.get(&(pod, index)).filter(|_| asked);
+            let (to_cpu, to_memory) = more.map_or((now.cpu, now.memory), |more| (now.cpu.max(more.cpu), now.memory.max(more.memory)));
+            cpu += to_cpu as i64 - was.cpu.0 as i64;
+            memory += to_memory as i64 - was.memory.0 as i64;
+        }
+        (if level.cpu_request.is_some() { 0 } else { cpu }, if level.memory_request.is_some() { 0 } else { memory })
+    }
+
+    /// A resize of a container waits to be done, or waits no more.
+    pub fn ask(&mut self, pod: PodId, index: u8, new: Option<Allotment>) {
+        let changed = match new {
+            Some(new) => self.asked.insert((pod, index), new) != Some(new),
+            None => self.asked.remove(&(pod, index)).is_some(),
+        };
+        if changed {
+            self.note(Note::Resized(pod));
         }
     }
 

@@ -1,6 +1,9 @@
 //! Small clusters built in code.
 
 #![allow(dead_code, missing_docs, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+pub mod using;
 
 use sim_core::Simulation;
 use sim_core::engine::random::Seed;
@@ -11,6 +14,9 @@ use sim_core::spec::{
 };
 use sim_core::table::{ImageId, Table, TemplateId};
 use sim_core::units::{Bytes, MilliCpu, SimSpan};
+
+pub mod pods;
+pub mod told;
 
 pub const GIB: u64 = 1 << 30;
 
@@ -60,6 +66,7 @@ pub fn cluster(nodes: u32, cpu: u64, template: PodTemplate, symbols: Symbols, wo
         namespaces: Vec::new(),
         disruption_budgets: Vec::new(),
         faults: Vec::new(),
+        resizes: Vec::new(),
         node_lifecycle: NodeLifecycle::default(),
         workloads: Table::from(vec![workload]),
         traffic: Vec::new(),

@@ -148,8 +148,8 @@ fn wants(pods: &[PodClaim], containers: &[Claim], scratch: &mut Scratch) {
 /// Serves the Guaranteed Pods and the two classes; what the classes get, Burstable first.
 fn classes(capacity: u64, weights: CpuWeights, pods: &[PodClaim], scratch: &mut Scratch) -> [u64; 2] {
     let [mut burstable, mut best_effort] = [(0, 0_u64); 2];
-    for place in 0..pods.len() {
-        let (pod, wanted) = (pods[place], scratch.wanted[place]);
+    for (place, pod) in pods.iter().enumerate() {
+        let wanted = scratch.wanted[place];
         match pod.qos {
             Qos::Guaranteed => {
                 let weight = cgroup::pod_weight(weights, cgroup::shares(pod.request));

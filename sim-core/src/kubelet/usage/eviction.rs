@@ -7,9 +7,9 @@
 use super::{Upkeep, memory};
 use crate::cluster::{ContainerState, Nodes, PodRef};
 use crate::event::Event;
-use crate::kubelet;
 use crate::kubelet::rules::ranking::{Candidate, Short, first};
 use crate::kubelet::rules::{oom_score, thresholds};
+use crate::kubelet::{self, image_gc, images};
 use crate::measure::{Happening, Pressure};
 use crate::spec::{EvictionSignal, Threshold};
 use crate::table::{NodeId, PodId};
@@ -35,6 +35,8 @@ pub(super) struct Watch {
     /// When each pressure was last observed, and whether it is reported.
     seen: [Option<SimTime>; 3],
     reported: [bool; 3],
+    /// What the control plane was told of that.
+    told: [bool; 3],
     /// The Pod that is being evicted, and until when the kubelet waits for it.
     evicting: Option<(PodRef, SimTime)>,
 }
@@ -47,13 +49,20 @@ impl Watch {
             met: vec![None; thresholds],
             seen: [None; 3],
             reported: [false; 3],
+            told: [false; 3],
             evicting: None,
         }
     }
 
     /// True if the kubelet has to look again whatever grows.
     fn is_uneasy(&self) -> bool {
-        self.evicting.is_some() || self.met.iter().any(Option::is_some) || self.reported.contains(&true)
+        self.evicting.is_some() || self.met.iter().any(Option::is_some) || self.reported.contains(&true) || self.told != self.reported
+    }
+
+    /// A kubelet that starts anew knows nothing of what it saw.
+    fn forget(&mut self) {
+        self.met.fill(None);
+        (self.seen, self.evicting) = ([None; 3], None);
     }
 }
 
@@ -77,17 +86,11 @@ fn observe(world: &World<'_>, node: NodeId, signal: EvictionSignal) -> Option<Ob
             Some(Observation { available: room.saturating_sub(world.memory_held(node)), capacity })
         }
         EvictionSignal::NodeFsAvailable | EvictionSignal::ImageFsAvailable => {
-            let capacity = capacity.ephemeral_storage.0;
-            let held = world.load.storage[node].at(world.now) + images(world, node);
-            (capacity > 0).then(|| Observation { available: capacity.saturating_sub(held), capacity })
+            let size = image_gc::disk_size(world, node)?;
+            Some(Observation { available: size.saturating_sub(image_gc::disk_used(world, node)), capacity: size })
         }
         EvictionSignal::NodeFsInodesFree | EvictionSignal::ImageFsInodesFree | EvictionSignal::PidAvailable => None,
     }
-}
-
-/// Bytes of images on a node, which has one file system.
-fn images(world: &World<'_>, node: NodeId) -> u64 {
-    world.nodes.images[node].images().map(|image| world.spec.images[image].size.0).sum()
 }
 
 /// When a threshold will be met as things are; [`SimTime::MAX`] if never.
@@ -111,6 +114,9 @@ impl Upkeep {
         let meets = thresholds.iter().map(|threshold| met_at(world, node, threshold)).min().unwrap_or(SimTime::MAX);
         let meets = meets.min(writes_too_much_at(world, node));
         let out = out_at(world, node);
+        if world.load.storage[node].grows() {
+            image_gc::watch(world, node);
+        }
         if meets.min(out) > world.end {
             return;
         }
@@ -126,10 +132,23 @@ impl Upkeep {
         }
     }
 
-    /// A node's kubelet looks at what is left.
+    /// Something fills a node's disk, or is gone again. A disk without a size cannot be full: it is only said to be.
+    pub fn disk_filled(&mut self, world: &mut World<'_>, node: NodeId, on: bool) {
+        if image_gc::disk_size(world, node).is_none() {
+            return world.note(Note::NodePressure { node, pressure: Pressure::Disk, on });
+        }
+        image_gc::fill_disk(world, node, on);
+        image_gc::watch(world, node);
+        self.foresee(world, node);
+    }
+
+    /// A node's kubelet looks at what is left; one that is away does so when it is back.
     pub fn look(&mut self, world: &mut World<'_>, node: NodeId) {
         let Some(watch) = self.watches.get_mut(&node).filter(|watch| watch.look_at == world.now) else { return };
         watch.look_at = SimTime::MAX;
+        if world.nodes.health[node].is_deaf() {
+            return put_off(world, node, watch);
+        }
         if let Some((pod, until)) = watch.evicting
             && world.now < until
             && world.pods.alive(pod).is_some_and(|pod| !world.pods[pod].state.is_terminal())
@@ -170,6 +189,17 @@ fn look_in(world: &mut World<'_>, node: NodeId, watch: &mut Watch, span: SimSpan
     world.at(watch.look_at, Event::Look(node));
 }
 
+/// A kubelet that is away looks at its first tick once it is back; if it was gone itself, it begins anew.
+fn put_off(world: &mut World<'_>, node: NodeId, watch: &mut Watch) {
+    let health = &world.nodes.health[node];
+    if health.power > 0 || health.kubelet > 0 {
+        watch.forget();
+    }
+    let back = health.deaf_until.max(world.now + SimSpan::from_nanos(1));
+    watch.look_at = Nodes::next_relist(node, world.spec.kubelet.eviction.period, back);
+    world.at(watch.look_at, Event::Look(node));
+}
+
 /// Which thresholds are met, since when, and which pressures that means.
 fn observe_all(world: &World<'_>, node: NodeId, watch: &mut Watch) {
     for (threshold, met) in world.spec.kubelet.eviction.thresholds.iter().zip(&mut watch.met) {
@@ -183,26 +213,39 @@ fn observe_all(world: &World<'_>, node: NodeId, watch: &mut Watch) {
     }
 }
 
-/// Begins and ends pressure conditions.
+/// Begins and ends pressure conditions; a node that is cut off tells of them later.
 fn report(world: &mut World<'_>, node: NodeId, watch: &mut Watch) {
     for pressure in PRESSURES {
         let place = place(pressure);
         let on = thresholds::is_reported(watch.seen[place], world.now, world.spec.kubelet.eviction.pressure_transition);
-        if std::mem::replace(&mut watch.reported[place], on) == on {
-            continue;
+        if std::mem::replace(&mut watch.reported[place], on) != on {
+            count(world, node, pressure, on);
         }
-        let nodes = &mut world.record.usage.pressure[place];
-        if on {
-            nodes.add(1, world.now);
-        } else {
-            nodes.sub(1, world.now);
+        if watch.told[place] != on && world.nodes.health[node].cut == 0 {
+            watch.told[place] = on;
+            world.note(Note::NodePressure { node, pressure, on });
         }
-        world.tell_node(node, Happening::NodePressure(pressure, on));
-        world.note(Note::NodePressure { node, pressure, on });
     }
 }
 
-/// Evicts one Pod for the threshold that goes first among those that act.
+fn count(world: &mut World<'_>, node: NodeId, pressure: Pressure, on: bool) {
+    let nodes = &mut world.record.usage.pressure[place(pressure)];
+    if on {
+        nodes.add(1, world.now);
+    } else {
+        nodes.sub(1, world.now);
+    }
+    world.tell_node(node, Happening::NodePressure(pressure, on));
+}
+
+/// Removes what nobody uses from a node's disk; true if no threshold is met any more then.
+fn reclaims(world: &mut World<'_>, node: NodeId) -> bool {
+    images::reclaim_all_unused(world, node);
+    let calm = |threshold: &Threshold| observe(world, node, threshold.signal).is_none_or(|seen| !thresholds::is_met(threshold, seen, true));
+    world.spec.kubelet.eviction.thresholds.iter().all(calm)
+}
+
+/// Under disk pressure, makes room on the node first. Then evicts one Pod for the threshold that goes first among those that act.
 fn act(world: &mut World<'_>, node: NodeId, watch: &mut Watch) {
     let now = world.now;
     let eviction = &world.spec.kubelet.eviction;
@@ -213,6 +256,9 @@ fn act(world: &mut World<'_>, node: NodeId, watch: &mut Watch) {
     let Some(chosen) = thresholds::chosen(acting().map(|threshold| threshold.signal)) else { return };
     let Some(threshold) = acting().nth(chosen) else { return };
     let pressure = thresholds::condition(threshold.signal);
+    if pressure == Pressure::Disk && reclaims(world, node) {
+        return;
+    }
     let candidates = evictable(world, node).map(|pod| (pod, candidate(world, pod, pressure)));
     let short = if pressure == Pressure::Memory { Short::Memory } else { Short::Disk };
     let Some(pod) = first(short, candidates) else { return };
@@ -232,10 +278,14 @@ fn evict(world: &mut World<'_>, pod: PodId, grace: SimSpan) {
     kubelet::fail(world, pod, grace);
 }
 
-/// Pods of a node that are there and not on their way out.
+/// Pods of a node that have not ended.
+fn present<'w>(world: &'w World<'_>, node: NodeId) -> impl Iterator<Item = PodId> + 'w {
+    world.nodes.residents[node].iter().copied().filter(|pod| !world.pods[*pod].state.is_terminal())
+}
+
+/// Those of them that are not on their way out.
 fn evictable<'w>(world: &'w World<'_>, node: NodeId) -> impl Iterator<Item = PodId> + 'w {
-    let stays = |pod: &PodId| !world.pods[*pod].terminating && !world.pods[*pod].state.is_terminal();
-    world.nodes.residents[node].iter().copied().filter(stays)
+    present(world, node).filter(|pod| !world.pods[*pod].terminating)
 }
 
 /// True if a container of the Pod uses more memory with every second.
@@ -248,17 +298,20 @@ fn candidate(world: &World<'_>, pod: PodId, pressure: Pressure) -> Candidate {
     let running = (0..world.pods.containers_of(pod)).map(|index| world.pods.container(pod, index));
     let running = running.filter(|row| row.state == ContainerState::Running);
     let (request, usage) = match pressure {
-        Pressure::Memory => (template.requests.memory.0, running.map(|row| row.memory_at(world.now)).sum()),
+        Pressure::Memory => (
+            template.requests.memory.0.saturating_add_signed(world.resized_by(pod, false).1),
+            running.map(|row| row.memory_at(world.now)).sum(),
+        ),
         Pressure::Disk | Pressure::Pid => (template.requests.ephemeral_storage.0, running.map(|row| row.written_at(world.now)).sum()),
     };
     Candidate { priority: template.priority, request, usage: Some(usage), critical: template.is_critical() }
 }
 
-/// The container that a kernel without memory kills.
+/// The container that a kernel without memory kills, be its Pod on its way out or not.
 fn victim(world: &World<'_>, node: NodeId) -> Option<(PodId, u8)> {
     let total = world.spec.pools[world.nodes.pool[node]].shape.capacity.memory.0.max(world.load.memory_room[node]).max(1);
     let running = || {
-        let containers = evictable(world, node).flat_map(|pod| (0..world.pods.containers_of(pod)).map(move |index| (pod, index)));
+        let containers = present(world, node).flat_map(|pod| (0..world.pods.containers_of(pod)).map(move |index| (pod, index)));
         containers.filter(|&(pod, index)| world.pods.container(pod, index).state == ContainerState::Running)
     };
     let score = |(pod, index): (PodId, u8)| {

@@ -45,12 +45,6 @@ impl Upkeep {
     }
 }
 
-/// True if an exit comes too early for a run that was stretched meanwhile.
-pub fn works_on(world: &mut World<'_>, container: ContainerRef) -> bool {
-    let alive = world.pods.alive(container.pod).filter(|&pod| world.pods.container(pod, container.index).epoch == container.epoch);
-    alive.is_some_and(|pod| world.works_on(pod, container.index))
-}
-
 /// A container's use changes with its age.
 pub fn use_changes(world: &mut World<'_>, container: ContainerRef) {
     if let Some(pod) = world.current(container) {

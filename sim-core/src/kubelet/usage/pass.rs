@@ -1,7 +1,8 @@
 //! The pass: once a minute, what all containers of all nodes use.
 
-use super::Upkeep;
+use super::{Upkeep, resize};
 use crate::event::Event;
+use crate::kubelet::image_gc;
 use crate::measure::UsageMeasures;
 use crate::table::NodeId;
 use crate::units::SimSpan;
@@ -15,6 +16,14 @@ impl Upkeep {
     pub fn begin(&mut self, world: &mut World<'_>) {
         self.noise.begin(world);
         self.minute(world);
+        resize::begin(world);
+        // What is on disks from the start may be too much already.
+        let sized = |node: &NodeId| image_gc::disk_size(world, *node).is_some();
+        let nodes: Vec<NodeId> = world.nodes.pool.ids().filter(sized).collect();
+        for node in nodes {
+            image_gc::watch(world, node);
+            self.foresee(world, node);
+        }
     }
 
     /// Reads what all containers use.

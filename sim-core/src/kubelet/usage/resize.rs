@@ -1,14 +1,15 @@
 //! Resizing a running container in place.
 
 use super::Upkeep;
-use crate::cluster::{ContainerState, ExitReason, PodRef};
+use crate::cluster::{ContainerState, Pod, PodRef};
+use crate::engine::random::Purpose;
 use crate::event::Event;
 use crate::kubelet;
 use crate::kubelet::rules::resize::{
     Answer, Effect, FIRST_RETRY, RETRY, Request, Size, Waiting, answer, can_limit_memory, compare, effect, validate,
 };
-use crate::spec::PodTemplate;
-use crate::table::PodId;
+use crate::spec::{Occasion, PodTemplate};
+use crate::table::{NodeId, PodId};
 use crate::units::SimTime;
 use crate::world::{Allotment, World};
 
@@ -41,9 +42,54 @@ pub(super) struct Pending {
     since: SimTime,
 }
 
+/// Puts the first occasions of the scenario's resizes on the agenda.
+pub(super) fn begin(world: &mut World<'_>) {
+    for (entry, resize) in (0..).zip(&world.spec.resizes) {
+        match &resize.when {
+            Occasion::At(time) => world.at(*time, Event::Resize { entry, occasion: 0 }),
+            Occasion::Every(_) => expect(world, entry, 0),
+        }
+    }
+}
+
+/// Draws when the next occasion of a resize comes again.
+fn expect(world: &mut World<'_>, entry: u16, occasion: u32) {
+    if let Occasion::Every(law) = &world.spec.resizes[usize::from(entry)].when {
+        let gap = world.draw(law, Purpose::ResizeTime, u64::from(entry), u64::from(occasion));
+        world.after(gap, Event::Resize { entry, occasion });
+    }
+}
+
 impl Upkeep {
+    /// Users resize all containers that an entry of the scenario means. An occasion looks at every Pod: occasions are few.
+    pub fn resize_all(&mut self, world: &mut World<'_>, entry: u16, occasion: u32) {
+        expect(world, entry, occasion + 1);
+        let about = &world.spec.resizes[usize::from(entry)];
+        let there = world.pods.iter().filter(|(_, row)| row.seat != Pod::NO_SEAT && !row.terminating && !row.state.is_terminal());
+        let of = |(pod, row): (PodId, &Pod)| {
+            let template = row.template;
+            about.containers.iter().filter(move |(of, _)| *of == template).map(move |(_, index)| (pod, *index))
+        };
+        let containers: Vec<(PodId, u8)> = there.flat_map(of).collect();
+        for (pod, index) in containers {
+            let old = self.wanted(world, pod, index);
+            let new = Allotment {
+                cpu: about.cpu.unwrap_or(old.cpu),
+                cpu_limit: about.cpu_limit.or(old.cpu_limit),
+                memory: about.memory.unwrap_or(old.memory),
+                memory_limit: about.memory_limit.or(old.memory_limit),
+            };
+            self.resize(world, pod, index, new);
+        }
+    }
+
+    /// What a container is to have: what was asked for last, or what it has.
+    fn wanted(&self, world: &World<'_>, pod: PodId, index: u8) -> Allotment {
+        world.asked.get(&(pod, index)).copied().unwrap_or_else(|| world.allotment(pod, index))
+    }
+
     /// Resizes a container: the API checks, the kubelet answers, weights and limits follow at once. What cannot be done yet is tried again
-    /// half a minute later and then every three minutes.
+    /// half a minute later and then every three minutes, and when another Pod of the node goes or shrinks.
     pub fn resize(&mut self, world: &mut World<'_>, pod: PodId, index: u8, new: Allotment) -> Resized {
         let what = attempt(world, pod, index, new);
         let place = match what {
@@ -52,28 +98,61 @@ impl Upkeep {
             Resized::Infeasible | Resized::Refused => 2,
         };
         world.record.usage.resizes[place] += 1;
+        if what == Resized::Refused {
+            return what;
+        }
+        let me = world.pod_ref(pod);
+        self.resizes.retain(|pending| (pending.pod, pending.index) != (me, index));
+        world.ask(pod, index, (place == 1).then_some(new));
         if place == 1 {
             if self.resizes.is_empty() {
                 world.after(FIRST_RETRY, Event::RetryResizes);
             }
-            self.resizes.push(Pending { pod: world.pod_ref(pod), index, new, since: world.now });
+            self.resizes.push(Pending { pod: me, index, new, since: world.now });
+        } else {
+            self.retry_on(world, world.pods[pod].node);
         }
         what
     }
 
-    /// Tries again what could not be done, in the kubelet's order.
+    /// The retry of all that waits is due.
     pub fn retry_resizes(&mut self, world: &mut World<'_>) {
-        let mut waiting = std::mem::take(&mut self.resizes);
-        waiting.retain(|pending| world.pods.alive(pending.pod).is_some_and(|pod| !world.pods[pod].terminating));
-        waiting.sort_by(|a, b| compare(&rank(world, a), &rank(world, b)));
-        waiting.retain(|&Pending { pod, index, new, .. }| {
-            let done = matches!(attempt(world, pod.id, index, new), Resized::Done | Resized::Restarts);
-            world.record.usage.resizes[0] += u64::from(done);
-            !done
-        });
-        if !waiting.is_empty() {
+        self.retry(world, |_| true);
+        if !self.resizes.is_empty() {
             world.after(RETRY, Event::RetryResizes);
         }
+    }
+
+    /// A Pod of a node has ended: what waits there may fit now.
+    pub fn left(&mut self, world: &mut World<'_>, pod: PodId) {
+        if !self.resizes.is_empty() && world.pods[pod].seat != Pod::NO_SEAT {
+            self.retry_on(world, world.pods[pod].node);
+        }
+    }
+
+    fn retry_on(&mut self, world: &mut World<'_>, node: NodeId) {
+        if !self.resizes.is_empty() {
+            self.retry(world, |on| on == node);
+        }
+    }
+
+    /// Tries again what could not be done on some nodes, in the kubelet's order.
+    fn retry(&mut self, world: &mut World<'_>, on: impl Fn(NodeId) -> bool) {
+        let mut waiting = std::mem::take(&mut self.resizes);
+        waiting.retain(|pending| {
+            let stays = |pod: &PodId| !world.pods[*pod].terminating && !world.pods[*pod].state.is_terminal();
+            world.pods.alive(pending.pod).is_some_and(|pod| stays(&pod))
+        });
+        waiting.sort_by(|a, b| compare(&rank(world, a), &rank(world, b)));
+        waiting.retain(|&Pending { pod, index, new, .. }| {
+            let tried = on(world.pods[pod.id].node);
+            let done = tried && matches!(attempt(world, pod.id, index, new), Resized::Done | Resized::Restarts);
+            if done {
+                world.record.usage.resizes[0] += 1;
+                world.ask(pod.id, index, None);
+            }
+            !done
+        });
         self.resizes = waiting;
     }
 }
@@ -90,6 +169,9 @@ fn attempt(world: &mut World<'_>, pod: PodId, index: u8, new: Allotment) -> Resi
     let request = request(world, pod, index, (old, new));
     if validate(&request).is_err() {
         return Resized::Refused;
+    }
+    if !world.nodes.health[world.pods[pod].node].is_attended() {
+        return Resized::Deferred;
     }
     let (allocatable, others) = room(world, pod);
     match answer(&request, allocatable, others) {
@@ -112,7 +194,7 @@ fn accept(world: &mut World<'_>, pod: PodId, index: u8, (old, new): (Allotment, 
     }
     world.allot(pod, index, new);
     if restarts {
-        kubelet::killed(world, pod, index, TERMINATED, ExitReason::Error);
+        kubelet::restart(world, pod, index, TERMINATED);
         return Resized::Restarts;
     }
     Resized::Done
@@ -121,10 +203,11 @@ fn accept(world: &mut World<'_>, pod: PodId, index: u8, (old, new): (Allotment, 
 /// The Pod as it would be, as a question to the API and the kubelet.
 fn request(world: &World<'_>, pod: PodId, index: u8, (old, new): (Allotment, Allotment)) -> Request {
     let template = world.template(pod);
-    let was = pod_size(world, pod);
+    let (was, level) = (pod_size(world, pod), &template.level);
+    let by = |fixed: Option<u64>, new: u64, old: u64| if fixed.is_some() { 0 } else { new as i64 - old as i64 };
     let wanted = Size {
-        cpu: was.cpu.saturating_add_signed(new.cpu as i64 - old.cpu as i64),
-        memory: was.memory.saturating_add_signed(new.memory as i64 - old.memory as i64),
+        cpu: was.cpu.saturating_add_signed(by(level.cpu_request, new.cpu, old.cpu)),
+        memory: was.memory.saturating_add_signed(by(level.memory_request, new.memory, old.memory)),
     };
     let mut then: PodTemplate = template.clone();
     for (place, container) in (0..).zip(&mut then.containers) {
@@ -138,14 +221,8 @@ fn request(world: &World<'_>, pod: PodId, index: u8, (old, new): (Allotment, All
 
 /// What a Pod requests, resizes included.
 fn pod_size(world: &World<'_>, pod: PodId) -> Size {
-    let asks = &world.template(pod).requests;
-    world.resizes(pod).fold(Size { cpu: asks.cpu.0, memory: asks.memory.0 }, |size, (index, now)| {
-        let was = &world.container_spec(pod, index).requests;
-        Size {
-            cpu: size.cpu.saturating_add_signed(now.cpu as i64 - was.cpu.0 as i64),
-            memory: size.memory.saturating_add_signed(now.memory as i64 - was.memory.0 as i64),
-        }
-    })
+    let (asks, (cpu, memory)) = (&world.template(pod).requests, world.resized_by(pod, false));
+    Size { cpu: asks.cpu.0.saturating_add_signed(cpu), memory: asks.memory.0.saturating_add_signed(memory) }
 }
 
 /// What a Pod's node has for Pods, and what the others request.

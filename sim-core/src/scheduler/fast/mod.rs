@@ -150,7 +150,7 @@ impl Fast {
     }
 
     /// The Pods of a node changed.
-    fn changed(&mut self, spec: &Spec, nodes: &Nodes, node: NodeId) {
+    pub(super) fn changed(&mut self, spec: &Spec, nodes: &Nodes, node: NodeId) {
         let (place, view) = (nodes.place(node), nodes.view(node));
         let Self { rows, lanes, questions, .. } = self;
         rows.set(place, &view);

@@ -203,7 +203,7 @@ impl Filter for InterPodAffinity {
         let (other, terms) = match happening {
             Happening::AssignedPodDeleted(gone) => (gone, &pod.template.affinity.anti_required),
             Happening::AssignedPodAdded(come) => (come, &pod.template.affinity.required),
-            Happening::Uncordoned(_) | Happening::Retainted(..) => return false,
+            Happening::ScaledDown(..) | Happening::Uncordoned(_) | Happening::Retainted(..) => return false,
         };
         !terms.is_empty() && terms.iter().all(|term| means(term, other, |selector| selector.matches(&Labels::default())))
     }

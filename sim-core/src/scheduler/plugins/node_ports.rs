@@ -47,7 +47,7 @@ impl Filter for NodePorts {
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
         match happening {
             Happening::AssignedPodDeleted(gone) => conflicts(&pod.template.placement.host_ports, &gone.placement.host_ports, pod.symbols),
-            Happening::AssignedPodAdded(_) | Happening::Uncordoned(_) | Happening::Retainted(..) => false,
+            Happening::AssignedPodAdded(_) | Happening::ScaledDown(..) | Happening::Uncordoned(_) | Happening::Retainted(..) => false,
         }
     }
 }

@@ -176,7 +176,7 @@ impl Filter for PodTopologySpread {
     }
 
     fn retries_on(&self) -> &'static [HappeningKind] {
-        &HappeningKind::ALL
+        &[HappeningKind::AssignedPodDeleted, HappeningKind::AssignedPodAdded, HappeningKind::Uncordoned, HappeningKind::Retainted]
     }
 
     /// A Pod of the namespace that a constraint selects is gone or has come, or a node with the keys has other taints.
@@ -186,6 +186,7 @@ impl Filter for PodTopologySpread {
             Happening::AssignedPodDeleted(other) | Happening::AssignedPodAdded(other) => {
                 other.namespace == pod.template.namespace && constraints.iter().any(|constraint| selects(constraint, other))
             }
+            Happening::ScaledDown(..) => false,
             Happening::Uncordoned(node) | Happening::Retainted(node, _) => has_keys(&constraints, node),
         }
     }

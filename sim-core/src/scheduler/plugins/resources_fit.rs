@@ -126,12 +126,17 @@ impl Filter for NodeResourcesFit {
     }
 
     fn retries_on(&self) -> &'static [HappeningKind] {
-        &[HappeningKind::AssignedPodDeleted]
+        &[HappeningKind::AssignedPodDeleted, HappeningKind::ScaledDown]
     }
 
-    /// Any assigned Pod that goes, from any node and of any size.
-    fn hint(&self, _: &PodView<'_>, happening: &Happening<'_>) -> bool {
-        matches!(happening, Happening::AssignedPodDeleted(_))
+    /// Any assigned Pod that goes, from any node and of any size, and any that is resized to request less of what the Pod requests.
+    fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
+        let asks = &pod.template.requests;
+        match happening {
+            Happening::AssignedPodDeleted(_) => true,
+            Happening::ScaledDown(cpu, memory) => (*cpu && asks.cpu.0 > 0) || (*memory && asks.memory.0 > 0),
+            Happening::AssignedPodAdded(_) | Happening::Uncordoned(_) | Happening::Retainted(..) => false,
+        }
     }
 }
 

@@ -71,7 +71,7 @@ impl Filter for TaintToleration {
         match happening {
             Happening::Uncordoned(node) => !tolerates_cordon(pod) && untolerated(pod, node.taints).is_none(),
             Happening::Retainted(node, before) => untolerated(pod, before).is_some() && untolerated(pod, node.taints).is_none(),
-            Happening::AssignedPodDeleted(_) | Happening::AssignedPodAdded(_) => false,
+            Happening::AssignedPodDeleted(_) | Happening::AssignedPodAdded(_) | Happening::ScaledDown(..) => false,
         }
     }
 }

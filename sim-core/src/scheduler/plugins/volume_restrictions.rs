@@ -50,7 +50,7 @@ impl Filter for VolumeRestrictions {
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
         match happening {
             Happening::AssignedPodDeleted(gone) => named(pod.template).any(|claim| uses(gone, pod.template, claim)),
-            Happening::AssignedPodAdded(_) | Happening::Uncordoned(_) | Happening::Retainted(..) => false,
+            Happening::AssignedPodAdded(_) | Happening::ScaledDown(..) | Happening::Uncordoned(_) | Happening::Retainted(..) => false,
         }
     }
 }

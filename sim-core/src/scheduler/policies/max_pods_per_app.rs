@@ -78,7 +78,7 @@ impl Filter for MaxPodsPerApp {
     fn hint(&self, pod: &PodView<'_>, happening: &Happening<'_>) -> bool {
         match happening {
             Happening::AssignedPodDeleted(gone) => self.app(pod).is_some_and(|app| app.has(gone)),
-            Happening::AssignedPodAdded(_) | Happening::Uncordoned(_) | Happening::Retainted(..) => false,
+            Happening::AssignedPodAdded(_) | Happening::ScaledDown(..) | Happening::Uncordoned(_) | Happening::Retainted(..) => false,
         }
     }
 }
