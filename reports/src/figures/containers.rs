@@ -79,8 +79,8 @@ pub(super) const CONTAINERS: &[Measure] = &[
     row("failures.hang_detection.count", "Hangs noticed", Kind::Emergent, Unit::Count,
         "Hangs in the window that a probe noticed.",
         |o| number(o.containers.hang_detection.count())),
-    row("failures.probe_kills", "Kills by liveness probes", Kind::Record, Unit::Count,
-        "Containers killed because their liveness probe failed.",
+    row("failures.probe_kills", "Kills by probes", Kind::Record, Unit::Count,
+        "Containers killed because their liveness or startup probe failed.",
         |o| number(o.containers.probe_kills)),
     row("recovery.rate", "Failures recovered in place", Kind::Emergent, Unit::Share,
         "Container failures whose Pod became Healthy again in the window, without being replaced ÷ all container failures in the window. \
@@ -113,4 +113,39 @@ fn stranded(outcome: &Outcome) -> Option<f64> {
     let by_role = &outcome.containers.by_role;
     let sidecars = average(&by_role[Role::Sidecar.index()].up, outcome)?;
     Some(gap(&by_role[Role::Main.index()].up, &outcome.containers.in_ready, outcome)? + sidecars)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::figures::measure;
+    use crate::synthetic;
+    use sim_core::measure::{RoleMeasures, TimeAverage};
+    use sim_core::units::SimTime;
+
+    #[test]
+    fn parts_of_pods_are_told_apart() {
+        let mut outcome = synthetic::empty();
+        let level = |level| TimeAverage::new(level, SimTime::ZERO);
+        // Ten Pods, seven of them Ready; one main container is down, and of six sidecars two.
+        (outcome.pods.live, outcome.pods.ready) = (level(10), level(7));
+        (outcome.containers.in_ready, outcome.usage.oom_bystanders) = (level(11), 2);
+        outcome.containers.by_role =
+            [(9, 1, 2), (4, 3, 5), (1, 7, 0)].map(|(up, restarts, oom_kills)| RoleMeasures { up: level(up), restarts, oom_kills });
+        let value = |id: &str| (measure(id).unwrap().value)(&outcome).unwrap();
+        let cases = [
+            ("pods.unready", 3.0),
+            ("containers.main.down", 1.0),
+            ("containers.stranded", 2.0),
+            ("restarts.main", 1.0),
+            ("restarts.sidecar", 3.0),
+            ("restarts.init", 7.0),
+            ("memory.oom.main", 2.0),
+            ("memory.oom.sidecar", 5.0),
+            ("memory.oom.init", 0.0),
+            ("memory.oom.node.bystanders", 2.0),
+        ];
+        for (id, want) in cases {
+            assert!((value(id) - want).abs() < 1e-9, "{id}: {}", value(id));
+        }
+    }
 }

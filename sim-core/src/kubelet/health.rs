@@ -290,22 +290,30 @@ pub fn hangs(world: &mut World<'_>, pod: PodId, index: u8, lasts: SimSpan) {
     note_failure(world, pod);
     let over = world.now + lasts;
     world.pods.container_mut(pod, index).hung_until = over;
-    let (unready, kill) = (readiness_fails(world, pod, index), liveness_fails(world, pod, index));
+    let (unready, kill) = (readiness_fails(world, pod, index, world.now), liveness_fails(world, pod, index));
     let container = world.container_ref(pod, index);
-    // The readiness probe goes on while a liveness probe's kill waits for the grace period.
-    if unready < if kill < over { SimTime::MAX } else { over } {
+    if unready < over.min(kill) {
         world.at(unready, Event::HangSeen(container));
     }
     let last = if kill < over { (kill, Event::ProbeKill(container)) } else { (over, Event::HangOver(container)) };
     world.at(last.0, last.1);
 }
 
-/// When the readiness probe has failed often enough on a container that hangs from now on; its ticks go on from the last poke.
-fn readiness_fails(world: &World<'_>, pod: PodId, index: u8) -> SimTime {
+/// A container is asked to stop. If it hangs, its readiness probe goes on failing while the grace period passes.
+pub(super) fn stopping(world: &mut World<'_>, pod: PodId, index: u8) {
+    let row = world.pods.container(pod, index);
+    if row.hung {
+        let unready = readiness_fails(world, pod, index, row.hung_since).max(world.now);
+        world.at(unready, Event::HangSeen(world.container_ref(pod, index)));
+    }
+}
+
+/// When the readiness probe has failed often enough on a container that hangs since `hangs`; its ticks go on from the last poke.
+fn readiness_fails(world: &World<'_>, pod: PodId, index: u8, hangs: SimTime) -> SimTime {
     let row = world.pods.container(pod, index);
     world.container_spec(pod, index).readiness.filter(|_| row.ready).map_or(SimTime::MAX, |about| {
         let from = probe::counts_from(about, row.started_at, row.poked_at);
-        probe::fails_at(Ticks::of(about, row.poked_at), about, from, world.now)
+        probe::fails_at(Ticks::of(about, row.poked_at), about, from, hangs)
     })
 }
 

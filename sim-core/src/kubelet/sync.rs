@@ -356,6 +356,7 @@ fn stop_one(world: &mut World<'_>, pod: PodId, index: u8) {
     world.pods[pod].cursor = index;
     expect(world, pod, Doing::Killing);
     stop::stop_container(world, pod, index);
+    health::stopping(world, pod, index);
 }
 
 /// A container that the sync stopped has ended. After a failed probe the sync starts it again; after a failed hook it turns to what
