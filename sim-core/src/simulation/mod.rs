@@ -20,7 +20,6 @@ use crate::traffic::Services;
 use crate::units::SimTime;
 use crate::world::{Allotment, Note, World};
 use scheduling::Scheduling;
-use std::net::Ipv4Addr;
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,8 +170,8 @@ impl<'s> Simulation<'s> {
         self.world.pods.iter().filter(|(_, pod)| pod.evicted).map(|(id, _)| id).collect()
     }
 
-    /// The address of each Pod that has one, in row order.
-    pub fn addresses(&self) -> Vec<(PodIdentity, Ipv4Addr)> {
+    /// The address of each Pod that has one, as a number, in row order.
+    pub fn addresses(&self) -> Vec<(PodIdentity, u32)> {
         let held = self.world.pods.iter().filter(|(_, pod)| !pod.address_free);
         held.map(|(id, pod)| (self.world.identity(id), self.world.spec.network.address(pod.node, pod.address))).collect()
     }
