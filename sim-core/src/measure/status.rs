@@ -115,28 +115,28 @@ pub struct PodStatus {
     pub spent: [u64; PodState::COUNT],
     /// When it entered its state.
     pub since: SimTime,
-    kinds: Vec<Kind>,
+    kinds: Vec<Facts>,
 }
 
 /// What of a container's specification its status depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Kind {
-    part: ContainerKind,
+struct Facts {
+    kind: ContainerKind,
     startup: bool,
     readiness: bool,
 }
 
-impl Kind {
+impl Facts {
     const fn of(about: &ContainerSpec) -> Self {
-        Self { part: about.kind, startup: about.startup.is_some(), readiness: about.readiness.is_some() }
+        Self { kind: about.kind, startup: about.startup.is_some(), readiness: about.readiness.is_some() }
     }
 }
 
 impl PodStatus {
     /// The status of a Pod of `template` of which nothing is known yet.
     pub fn new(template: &PodTemplate) -> Self {
-        let kinds: Vec<Kind> = template.containers.iter().map(Kind::of).collect();
-        let init = kinds.iter().any(|about| about.part != ContainerKind::App);
+        let kinds: Vec<Facts> = template.containers.iter().map(Facts::of).collect();
+        let init = kinds.iter().any(|about| about.kind != ContainerKind::App);
         let waiting = ContainerSituation::Waiting(if init { "PodInitializing" } else { "ContainerCreating" });
         let container =
             ContainerStatus { state: waiting, last: None, restarts: 0, started: false, ready: false, starts: 0, hook_failed: false };
@@ -271,7 +271,7 @@ impl PodStatus {
 
     /// True once every init container is done and every sidecar started, and for ever once a regular container has.
     fn initialized(&mut self, at: SimTime) {
-        let done = |(container, about): (&ContainerStatus, &Kind)| match about.part {
+        let done = |(container, about): (&ContainerStatus, &Facts)| match about.kind {
             ContainerKind::Init => container.ready,
             ContainerKind::Sidecar => container.started,
             ContainerKind::App => true,
@@ -292,7 +292,7 @@ impl PodStatus {
 }
 
 impl ContainerStatus {
-    fn starts(&mut self, at: SimTime, about: Kind) {
+    fn starts(&mut self, at: SimTime, about: Facts) {
         self.last = if let ContainerSituation::Terminated(end) = self.state { Some(end) } else { self.last };
         self.restarts += u32::from(self.starts > 0);
         self.starts += 1;

@@ -23,7 +23,6 @@ use crate::world::{Allotment, Note, World};
 pub use auditor::{Stopped, Violation};
 use auditor::Auditor;
 use scheduling::Scheduling;
-use std::net::Ipv4Addr;
 use std::num::NonZeroU64;
 
 /// How far a run is.
@@ -203,8 +202,8 @@ impl<'s> Simulation<'s> {
         self.world.pods.iter().filter(|(_, pod)| pod.evicted).map(|(id, _)| id).collect()
     }
 
-    /// The address of each Pod that has one, in row order.
-    pub fn addresses(&self) -> Vec<(PodIdentity, Ipv4Addr)> {
+    /// The address of each Pod that has one, as a number, in row order.
+    pub fn addresses(&self) -> Vec<(PodIdentity, u32)> {
         let held = self.world.pods.iter().filter(|(_, pod)| !pod.address_free);
         held.map(|(id, pod)| (self.world.identity(id), self.world.spec.network.address(pod.node, pod.address))).collect()
     }

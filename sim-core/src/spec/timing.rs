@@ -5,7 +5,6 @@ use super::eviction::{CpuWeights, Eviction};
 use super::profile::ProfileSpec;
 use crate::table::NodeId;
 use crate::units::SimSpan;
-use std::net::Ipv4Addr;
 
 /// The control plane's latencies.
 #[derive(Clone, Debug, PartialEq)]
@@ -228,9 +227,9 @@ impl Network {
         1 << (self.node_prefix - self.cluster_prefix)
     }
 
-    /// An address of a node: the node's block, counted in the order of nodes, and the place in it.
-    pub fn address(&self, node: NodeId, place: u16) -> Ipv4Addr {
-        Ipv4Addr::from_bits(self.cluster_base + node.0 * self.block_size() + u32::from(place))
+    /// An address of a node as a number: the node's block, counted in the order of nodes, and the place in it.
+    pub fn address(&self, node: NodeId, place: u16) -> u32 {
+        self.cluster_base + node.0 * self.block_size() + u32::from(place)
     }
 
     /// Addresses in a node's block, network and broadcast addresses included.

@@ -6,13 +6,14 @@ use crate::support::workload;
 use sim_core::Simulation;
 use sim_core::spec::{Arrivals, Controller, Distribution, FaultKind, NodeFault, RestartPolicy, Source, Spec, Workload};
 use sim_core::table::{NodeId, TemplateId};
+use std::net::Ipv4Addr;
 
 /// The addresses in use on a cluster at these instants.
 fn addresses(spec: &Spec, instants: &[f64]) -> Vec<Vec<String>> {
     let mut run = Simulation::new(spec, 0);
     let after = |secs: f64| {
         while run.progress().now <= at(secs) && run.step() {}
-        run.addresses().into_iter().map(|(_, address)| address.to_string()).collect()
+        run.addresses().into_iter().map(|(_, address)| Ipv4Addr::from(address).to_string()).collect()
     };
     instants.iter().copied().map(after).collect()
 }

@@ -17,7 +17,7 @@ fn with_images(mut spec: Spec) -> Spec {
 
 #[test]
 fn a_start_is_volumes_sandbox_address_init_containers_sidecars_and_containers_in_order() {
-    let main = ContainerSpec { post_start: sleep(2), ..app("M", steady()) };
+    let main = ContainerSpec { post_start: Some(sleep(2)), ..app("M", steady()) };
     let containers = vec![init("A", runs(1.0, 0)), sidecar("S", steady()), main, app("N", steady())];
     let mut spec = with_images(pod(RestartPolicy::Always, containers));
     spec.templates.rows_mut()[0].volumes = 1;

@@ -4,8 +4,9 @@ use crate::support::pods::{app, deleted, fault, init, pod, probe, runs, serves, 
 use crate::support::told::{at, told};
 use sim_core::cluster::{ExitReason, Phase};
 use sim_core::measure::{ConditionKind, ContainerSituation};
-use sim_core::spec::{ContainerSpec, Distribution, FaultKind, NodeFault, RestartPolicy, Spec};
+use sim_core::spec::{ContainerSpec, Distribution, FaultKind, Hook, NodeFault, RestartPolicy, Spec};
 use sim_core::table::NodeId;
+use sim_core::units::SimSpan;
 
 #[test]
 fn the_phase_is_that_of_the_worked_examples() {
@@ -139,10 +140,11 @@ fn containers_wait_run_and_end_with_the_reasons_of_the_api() {
         other => panic!("{other:?}"),
     };
     let never = ContainerSpec { pull: sim_core::spec::PullPolicy::Never, ..app("M", steady()) };
-    let mut hooked = ContainerSpec { post_start: crate::support::pods::sleep(1), ..app("M", steady()) };
-    hooked.post_start = Some(sim_core::spec::Hook::Handler);
-    (hooked.behavior.post_start_failure, hooked.behavior.failure_exit) = (1.0, 1);
+    let mut hooked = ContainerSpec { post_start: Some(Hook::Handler), ..app("M", steady()) };
+    hooked.behavior.post_start_failure = 1.0;
     let with_init = || vec![init("A", runs(3.0, 0)), app("M", steady())];
+    let mut failed = pod(RestartPolicy::Always, vec![hooked]);
+    (failed.kubelet.relist, failed.kubelet.container_start) = (SimSpan::from_secs(1), Distribution::Constant(0.25));
     let mut slow = pod(RestartPolicy::Always, vec![app("M", steady())]);
     slow.kubelet.sandbox = Distribution::Constant(10.0);
     #[rustfmt::skip]
@@ -152,6 +154,7 @@ fn containers_wait_run_and_end_with_the_reasons_of_the_api() {
         ("ErrImagePull",       with_bad_image(pod(RestartPolicy::Always, vec![app("M", steady())]), 0, 1e5),   0, 0.5),
         ("ImagePullBackOff",   with_bad_image(pod(RestartPolicy::Always, vec![app("M", steady())]), 0, 1e5),   0, 5.0),
         ("ErrImageNeverPull",  pod(RestartPolicy::Always, vec![never]),                                        0, 5.0),
+        ("PostStartHookError", failed,                                                                         0, 0.5),
         ("CrashLoopBackOff",   pod(RestartPolicy::Always, vec![app("M", runs(1.0, 1))]),                       0, 5.0),
     ];
     for (want, spec, index, secs) in table {

@@ -6,7 +6,7 @@ use sim_core::spec::{ContainerSpec, Distribution, Hook, RestartPolicy, Spec};
 
 /// A Pod of one container with a `preStop` handler that sleeps, which leaves some time after SIGTERM; it is deleted at 100 s.
 fn stopping(pre_stop: Option<u64>, leaves: f64, grace: f64) -> Spec {
-    let main = ContainerSpec { pre_stop: pre_stop.and_then(sleep), ..app("M", stops(leaves, 0)) };
+    let main = ContainerSpec { pre_stop: pre_stop.map(sleep), ..app("M", stops(leaves, 0)) };
     let mut spec = deleted(pod(RestartPolicy::Always, vec![main]), 100.0);
     spec.templates.rows_mut()[0].grace = secs(grace);
     spec
@@ -49,14 +49,14 @@ fn sidecars_stop_after_the_regular_containers_in_reverse_order() {
 
 #[test]
 fn handlers_of_sidecars_do_not_wait_for_their_turn() {
-    let sidecar = ContainerSpec { pre_stop: sleep(11), ..sidecar("S", stops(1.0, 0)) };
+    let sidecar = ContainerSpec { pre_stop: Some(sleep(11)), ..sidecar("S", stops(1.0, 0)) };
     let told = told(&deleted(pod(RestartPolicy::Always, vec![sidecar, app("M", stops(12.0, 0))]), 100.0));
     assert_eq!(told.only(&["Terminated"]), ["112 M exit 0", "113 S exit 0"], "the handler ran beside M's stop");
 }
 
 #[test]
 fn a_pre_stop_handler_runs_before_a_stop_and_not_when_a_container_exits_by_itself() {
-    let main = ContainerSpec { pre_stop: sleep(10), ..app("M", stops(0.5, 0)) };
+    let main = ContainerSpec { pre_stop: Some(sleep(10)), ..app("M", stops(0.5, 0)) };
     // A liveness kill: failures at 10, 20 and 30 s.
     let mut hung = ContainerSpec { liveness: Some(probe(10, 3)), ..main.clone() };
     hung.behavior.ready = Distribution::Constant(15.0);

@@ -53,9 +53,8 @@ pub fn probe(period: u64, failure_threshold: u32) -> Probe {
     Probe { initial_delay: SimSpan::ZERO, period, timeout: SimSpan::ZERO, success_threshold: 1, failure_threshold, grace: None }
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "as the field that it is for")]
-pub fn sleep(for_secs: u64) -> Option<Hook> {
-    Some(Hook::Sleep(SimSpan::from_secs(for_secs)))
+pub fn sleep(for_secs: u64) -> Hook {
+    Hook::Sleep(SimSpan::from_secs(for_secs))
 }
 
 /// One bare Pod of these containers, created at the start, on a cluster of one node without latencies.
