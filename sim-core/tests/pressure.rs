@@ -245,3 +245,36 @@ fn a_node_without_memory_kills_in_the_order_of_the_kernel_s_points() {
         assert!(matches!(killed, Some(About::Pod(pod)) if pod.workload == WorkloadId(victim)), "{name}: {killed:?}");
     }
 }
+
+#[test]
+fn containers_that_use_more_than_their_pod_may_are_killed_by_the_kernel_s_points() {
+    // 200 MiB, and 50 and a MiB a second: the second requests nothing, but of 300 MiB the first holds more by far; later the second does.
+    for (limit, want) in [(None, None), (Some(300 * MIB), Some((50.0, Some(0)))), (Some(3_700 * MIB), Some((3_450.0, Some(1))))] {
+        let leak = Some(Growth { rate: Distribution::Constant(MIB as f64), after: secs(0) });
+        let second = sized((0, 0), (0, 0), Behavior { usage: Usage { leak, ..uses(1.0, 50 * MIB) }, ..Behavior::default() });
+        let mut spec = pods(1, (4000, 16 * GIB), RestartPolicy::Always, vec![holds(200 * MIB, 200 * MIB)]);
+        let template = &mut spec.templates.rows_mut()[0];
+        template.containers.push(second);
+        template.level.memory_limit = limit;
+        let (entries, _) = heard(&spec);
+        let first = entries.iter().find(|entry| entry.what == Happening::OomKilling);
+        assert_eq!(first.map(|entry| (entry.at.as_secs_f64().round(), entry.container)), want, "{limit:?}");
+    }
+}
+
+#[test]
+fn a_pod_on_its_way_out_can_be_the_kernel_s_victim() {
+    // Scaled down at 100 s, it does not heed SIGTERM for 1,000 s; memory is gone at 160 s, long before its grace is over.
+    let leak = Some(Growth { rate: Distribution::Constant(4e9), after: secs(160) });
+    let filler = sized((0, 0), (0, 0), Behavior { usage: Usage { leak, ..uses(10.0, MIB) }, ..Behavior::default() });
+    let mut leaver = sized((0, 0), (0, 0), Behavior { usage: uses(10.0, GIB), ..Behavior::default() });
+    leaver.behavior.shutdown = Distribution::Constant(1e6);
+    let mut spec = pods(1, (4000, 16 * GIB), RestartPolicy::Always, vec![filler, leaver]);
+    let templates = spec.templates.rows_mut();
+    (templates[0].node_critical, templates[0].priority, templates[1].grace) = (true, 2_000_001_000, secs(1_000));
+    let Controller::Deployment(deployment) = &mut spec.workloads.rows_mut()[1].controller else { unreachable!() };
+    deployment.scaling = vec![Scaling { when: Occasion::At(at(100)), to: ScaleTo::Replicas(0) }];
+    spec.duration = secs(200);
+    let killed = times(&heard(&spec).0, of(1, Happening::OomKilling));
+    assert!(killed.len() == 1 && (160.0..165.0).contains(&killed[0]), "{killed:?}");
+}

@@ -10,8 +10,6 @@ use super::{Builder, SPAN_MAX, faults};
 use crate::format::{AmountsFile, ResizeFile};
 use crate::problem::Code;
 use crate::text::decode::At;
-use crate::text::source::Span;
-use crate::values::quantity::Quantity;
 
 /// Compiles the resizes of a scenario: one for each time that is given.
 pub(super) fn resizes(given: &[At<ResizeFile>], parts: &Parts, builder: &mut Builder<'_>) -> Vec<Resize> {
@@ -34,14 +32,15 @@ fn one(given: &At<ResizeFile>, parts: &Parts, sound: bool, builder: &mut Builder
     }
     let [(cpu, memory), (cpu_limit, memory_limit)] =
         [&given.value.requests, &given.value.limits].map(|given| amounts(given.as_ref(), builder));
-    check(given.span, [cpu, cpu_limit, memory, memory_limit], builder);
+    check(given, [cpu, cpu_limit, memory, memory_limit], builder);
     let resize = |when| Resize { containers: containers.clone(), when, cpu, cpu_limit, memory, memory_limit };
     occasions(given, builder).into_iter().map(resize).collect()
 }
 
 /// A resize changes something, and no request comes to be above its limit.
-fn check(place: Span, [cpu, cpu_limit, memory, memory_limit]: [Option<u64>; 4], builder: &mut Builder<'_>) {
-    if [cpu, cpu_limit, memory, memory_limit].iter().all(Option::is_none) {
+fn check(given: &At<ResizeFile>, [cpu, cpu_limit, memory, memory_limit]: [Option<u64>; 4], builder: &mut Builder<'_>) {
+    let (place, amounts) = (given.span, [&given.value.requests, &given.value.limits].into_iter().flatten());
+    if amounts.into_iter().all(|amounts| amounts.cpu.is_none() && amounts.memory.is_none()) {
         builder
             .report
             .problem(Code::MissingKey, place, "a resize that changes nothing")

@@ -209,7 +209,7 @@ impl PodStatus {
         }
         for (container, about) in self.containers.iter_mut().zip(&self.kinds) {
             let done = Ended { code: 0, reason: ExitReason::Completed, started_at: None, finished_at: SimTime::ZERO };
-            let init = about.part == ContainerKind::Init;
+            let init = about.kind == ContainerKind::Init;
             container.state = if init { ContainerSituation::Terminated(done) } else { ContainerSituation::Running(None) };
             (container.starts, container.started, container.ready) = (1, !init, true);
         }
@@ -251,8 +251,8 @@ impl PodStatus {
         match entry.what {
             Happening::Started => container.starts(entry.at, about),
             Happening::Terminated { code, reason } => {
-                container.ended(code, reason, entry.at, about.part);
-                if self.deleting.is_some() && about.part != ContainerKind::Init {
+                container.ended(code, reason, entry.at, about.kind);
+                if self.deleting.is_some() && about.kind != ContainerKind::Init {
                     self.set_ready(false, entry.at);
                 }
             }
@@ -277,7 +277,7 @@ impl PodStatus {
             ContainerKind::App => true,
         };
         let mut all = self.containers.iter().zip(&self.kinds);
-        let apps = all.clone().filter(|(_, about)| about.part == ContainerKind::App);
+        let apps = all.clone().filter(|(_, about)| about.kind == ContainerKind::App);
         let all = apps.map(|(app, _)| app.starts).any(|starts| starts > 0) || all.all(done);
         self.set(ConditionKind::Initialized, all, Some(at), (!all).then_some("ContainersNotInitialized"));
     }
@@ -297,7 +297,7 @@ impl ContainerStatus {
         self.restarts += u32::from(self.starts > 0);
         self.starts += 1;
         self.state = ContainerSituation::Running(Some(at));
-        self.started = about.part != ContainerKind::Init && !about.startup;
+        self.started = about.kind != ContainerKind::Init && !about.startup;
         self.ready = self.started && !about.readiness;
     }
 

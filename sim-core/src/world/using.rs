@@ -296,11 +296,25 @@ impl World<'_> {
         }
     }
 
-    /// The kill of a container whose memory meets its limit, if it ever does.
-    fn expect_out_of_memory(&mut self, pod: PodId, index: u8) {
-        let Some(limit) = self.allotment(pod, index).memory_limit else { return };
-        let due = self.exceeds_at(pod, index, limit);
-        self.at(due, Event::OutOfMemory(self.container_ref(pod, index)));
+    /// The kill of a container whose memory meets its limit, or whose Pod's meets that of the Pod, if it ever does.
+    pub(crate) fn expect_out_of_memory(&mut self, pod: PodId, index: u8) {
+        let own = self.allotment(pod, index).memory_limit.map_or(SimTime::MAX, |limit| self.exceeds_at(pod, index, limit));
+        let due = own.min(self.pod_exceeds_at(pod));
+        if due <= self.end {
+            self.at(due, Event::OutOfMemory(self.container_ref(pod, index)));
+        }
+    }
+
+    /// The first instant from now on at which a Pod's containers use more than what is set for the Pod as a whole; [`SimTime::MAX`] if
+    /// they never do.
+    pub fn pod_exceeds_at(&self, pod: PodId) -> SimTime {
+        let Some(limit) = self.template(pod).level.memory_limit else { return SimTime::MAX };
+        let mut line = crate::cluster::Line::default();
+        let rows = (0..self.pods.containers_of(pod)).map(|index| self.pods.container(pod, index));
+        for row in rows.filter(|row| row.state == ContainerState::Running) {
+            line.add(row.memory, row.leak, row.grown_from);
+        }
+        line.above(limit, self.now)
     }
 
     /// The first instant from now on at which a container uses more than `most` bytes.
