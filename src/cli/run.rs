@@ -8,8 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use reports::history::Teller;
 use reports::{FidelityNote, Notes, RunInfo};
 use scenarios::{Loaded, Note, Overrides};
-use sim_core::measure::Outcome;
 use sim_core::Stopped;
+use sim_core::measure::Outcome;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -171,12 +171,7 @@ pub(super) fn stop_flag() -> Arc<AtomicBool> {
 }
 
 /// Simulates with a progress bar.
-fn replicate(
-    arguments: &Arguments,
-    output: &Output,
-    loaded: &Loaded,
-    listener: &mut Listener<'_>,
-) -> Result<Vec<Outcome>, Stopped> {
+fn replicate(arguments: &Arguments, output: &Output, loaded: &Loaded, listener: &mut Listener<'_>) -> Result<Vec<Outcome>, Stopped> {
     let stop = stop_flag();
     let bar = progress_bar(output);
     let keep_on = |advance| {
