@@ -252,3 +252,19 @@ fn write(arguments: &Arguments, output: &Output, run: &RunInfo, outcomes: &[Outc
     output.hint(&format!("wrote {}; open {}", out.display(), out.join("report.html").display()));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::Violation;
+
+    #[test]
+    fn a_violation_is_a_bug_of_ours_and_an_interruption_is_not() {
+        let output =
+            Output::new(crate::cli::Global { format: crate::cli::Format::Table, quiet: true, color: clap::ColorChoice::Never, jobs: None });
+        let what = "node 3 is overcommitted".to_owned();
+        let found = Violation { replication: 0, events: 7, at: sim_core::units::SimTime::ZERO, what };
+        assert_eq!(stopped_early(&output, &Stopped::Violation(found)), INTERNAL);
+        assert_eq!(stopped_early(&output, &Stopped::OnRequest), INTERRUPTED);
+    }
+}
