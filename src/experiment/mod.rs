@@ -80,16 +80,20 @@ pub fn try_replicate(
         let mut reported = Reported::default();
         let goes_on = |progress| keep_on(board.advance(&mut reported, progress));
         let listens = if replication == 0 { listening.lock().ok().and_then(|mut listening| listening.take()) } else { None };
-        let audited = |run: Simulation<'_>| match audit {
-            Some(every) => run.audited(every),
-            None => run,
-        };
         match listens {
-            Some(Listening { filters, hear }) => audited(Simulation::observed(spec, replication, filters)).try_run(goes_on, hear),
-            None => audited(Simulation::new(spec, replication)).try_run(goes_on, |_| true),
+            Some(Listening { filters, hear }) => audited(Simulation::observed(spec, replication, filters), audit).try_run(goes_on, hear),
+            None => audited(Simulation::new(spec, replication), audit).try_run(goes_on, |_| true),
         }
     };
     pool.install(|| (0..replications).into_par_iter().map(run).collect())
+}
+
+/// The run with an auditor, if one is asked for.
+fn audited(run: Simulation<'_>, audit: Option<NonZeroU64>) -> Simulation<'_> {
+    match audit {
+        Some(every) => run.audited(every),
+        None => run,
+    }
 }
 
 /// What all replications have done so far; for people to look at, not part of any result.
