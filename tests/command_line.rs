@@ -83,6 +83,14 @@ fn equal_runs_leave_equal_bytes_on_any_number_of_threads() {
 }
 
 #[test]
+fn an_audit_changes_no_result() {
+    let dir = tempfile::tempdir().unwrap();
+    let plain = run_into(&dir.path().join("1"), &["--replications", "2"]);
+    let audited = run_into(&dir.path().join("2"), &["--replications", "2", "--audit=5000"]);
+    assert!(plain == audited, "an audited run leaves other results");
+}
+
+#[test]
 fn another_seed_gives_other_results() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (run_into(&dir.path().join("1"), &["--seed", "1"]), run_into(&dir.path().join("2"), &["--seed", "2"]));

@@ -9,13 +9,13 @@ mod dice;
 mod lives;
 mod support;
 
-use dice::{curable, wild};
+use dice::{curable, many, wild};
 use lives::Lives;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sim_core::{Progress, Simulation};
 use sim_core::measure::{Filter, Names, Outcome};
 use sim_core::spec::{Controller, Replicas, Source, Spec};
+use sim_core::{Progress, Simulation};
 use std::num::NonZeroU64;
 
 fn config(cases: u32) -> ProptestConfig {
@@ -62,6 +62,19 @@ fn wanted(spec: &Spec) -> u64 {
 /// So many throws; proptest makes them fewer and lower.
 fn throws(most: usize) -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), most / 2..most)
+}
+
+/// `PODSIM_CHAOS_LIVES` sets how many.
+#[test]
+fn of_many_pods_every_one_is_accounted_for() {
+    let lives = std::env::var("PODSIM_CHAOS_LIVES").ok().and_then(|lives| lives.parse().ok()).unwrap_or(10_000);
+    let spec = many(lives);
+    let run = Simulation::new(&spec, 0).audited(NonZeroU64::new(10_000).unwrap());
+    let outcome = run.try_run(|_| true, |_| true).unwrap_or_else(|stopped| panic!("{stopped}"));
+    let (pods, ended) = (&outcome.pods, outcome.pods.succeeded + outcome.pods.failed);
+    assert_eq!(pods.at_start + pods.created, ended + pods.at_end.iter().sum::<u64>());
+    assert!(ended >= lives * 9 / 10, "{ended} Pods ended of {lives} that were meant to");
+    println!("{} Pods, {ended} of them ended, {} events, violations: 0", pods.at_start + pods.created, outcome.engine.events);
 }
 
 proptest! {

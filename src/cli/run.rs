@@ -8,8 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use reports::history::Teller;
 use reports::{FidelityNote, Notes, RunInfo};
 use scenarios::{Loaded, Note, Overrides};
-use sim_core::measure::Outcome;
 use sim_core::Stopped;
+use sim_core::measure::Outcome;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -171,12 +171,7 @@ pub(super) fn stop_flag() -> Arc<AtomicBool> {
 }
 
 /// Simulates with a progress bar.
-fn replicate(
-    arguments: &Arguments,
-    output: &Output,
-    loaded: &Loaded,
-    listener: &mut Listener<'_>,
-) -> Result<Vec<Outcome>, Stopped> {
+fn replicate(arguments: &Arguments, output: &Output, loaded: &Loaded, listener: &mut Listener<'_>) -> Result<Vec<Outcome>, Stopped> {
     let stop = stop_flag();
     let bar = progress_bar(output);
     let keep_on = |advance| {
@@ -256,4 +251,20 @@ fn write(arguments: &Arguments, output: &Output, run: &RunInfo, outcomes: &[Outc
     reports::write(out, arguments.force, run, outcomes, notes)?;
     output.hint(&format!("wrote {}; open {}", out.display(), out.join("report.html").display()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::Violation;
+
+    #[test]
+    fn a_violation_is_a_bug_of_ours_and_an_interruption_is_not() {
+        let output =
+            Output::new(crate::cli::Global { format: crate::cli::Format::Table, quiet: true, color: clap::ColorChoice::Never, jobs: None });
+        let what = "node 3 is overcommitted".to_owned();
+        let found = Violation { replication: 0, events: 7, at: sim_core::units::SimTime::ZERO, what };
+        assert_eq!(stopped_early(&output, &Stopped::Violation(found)), INTERNAL);
+        assert_eq!(stopped_early(&output, &Stopped::OnRequest), INTERRUPTED);
+    }
 }

@@ -88,7 +88,7 @@ pub fn try_replicate(
     pool.install(|| (0..replications).into_par_iter().map(run).collect())
 }
 
-/// The run with an auditor beside it, if one is asked for.
+/// The run with an auditor, if one is asked for.
 fn audited(run: Simulation<'_>, audit: Option<NonZeroU64>) -> Simulation<'_> {
     match audit {
         Some(every) => run.audited(every),

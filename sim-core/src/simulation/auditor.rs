@@ -57,3 +57,15 @@ impl Auditor {
         due
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_looks_every_so_many_events_and_at_the_end() {
+        let mut auditor = Auditor::new(NonZeroU64::MIN.saturating_add(2));
+        let looks: Vec<u64> = (1..=10).filter(|&events| auditor.is_due(events, events == 10)).collect();
+        assert_eq!(looks, [3, 6, 9, 10]);
+    }
+}

@@ -20,8 +20,8 @@ use crate::table::PodId;
 use crate::traffic::Services;
 use crate::units::SimTime;
 use crate::world::{Allotment, Note, World};
-pub use auditor::{Stopped, Violation};
 use auditor::Auditor;
+pub use auditor::{Stopped, Violation};
 use scheduling::Scheduling;
 use std::num::NonZeroU64;
 

@@ -3,10 +3,10 @@
 
 use crate::support::{GIB, amount, cluster, container, exponential, template, workload};
 use sim_core::spec::{
-    Among, Arrivals, Behavior, Cache, ClientLimits, ContainerFault, ContainerKind, ContainerSpec, Controller, Cost, Deployment, Destination,
-    Distribution, EmptyDir, Fault, FaultKind, FaultTiming, Growth, Hang, Hook, HostPort, Image, Job, Layer, Level, NodeFault, Noise, Occasion,
-    Pace, Part, Phase, PodTemplate, Portion, Probe, PullPolicy, Rate, RegistryFault, Releases, Replicas, RestartPolicy, ScaleTo, Scaling,
-    Source, Spec, Symbols, Traffic, Usage, Warmup, Workload,
+    Among, Arrivals, Behavior, Cache, ClientLimits, ContainerFault, ContainerKind, ContainerSpec, Controller, Cost, Deployment,
+    Destination, Distribution, EmptyDir, Fault, FaultKind, FaultTiming, Growth, Hang, Hook, HostPort, Image, Job, Layer, Level, NodeFault,
+    Noise, Occasion, Pace, Part, Phase, PodTemplate, Portion, Probe, PullPolicy, Rate, RegistryFault, Releases, Replicas, RestartPolicy,
+    ScaleTo, Scaling, Source, Spec, Symbols, Traffic, Usage, Warmup, Workload,
 };
 use sim_core::table::{ImageId, LayerId, NodeId, Table, TemplateId, WorkloadId, ZoneId};
 use sim_core::units::{Bytes, SimSpan, SimTime};
@@ -198,7 +198,11 @@ fn deployment(dice: &mut Dice<'_>, wild: bool) -> Controller {
         max_surge: dice.of(&[Portion::Percent(25), Portion::Count(0), Portion::Percent(100)]),
         max_unavailable: dice.of(&[Portion::Percent(25), Portion::Count(1), Portion::Percent(100)]),
         releases: dice.maybe(2, |dice| Releases { every: exponential(dice.of(&[20_000.0, 2_000.0])), new_bytes: 0.2 }).filter(|_| wild),
-        scaling: dice.maybe(3, |_| Scaling { when: Occasion::At(at(20_000)), to: ScaleTo::Replicas(5) }).filter(|_| wild).into_iter().collect(),
+        scaling: dice
+            .maybe(3, |_| Scaling { when: Occasion::At(at(20_000)), to: ScaleTo::Replicas(5) })
+            .filter(|_| wild)
+            .into_iter()
+            .collect(),
     })
     .with_a_way_to_roll()
 }
@@ -343,12 +347,43 @@ fn on_nodes(dice: &mut Dice<'_>, symbols: Symbols, templates: Vec<PodTemplate>, 
     spec
 }
 
+/// About so many lives of Pods that end, most of them well, on forty nodes that fail now and then: Jobs with an init container and a
+/// sidecar, and a service whose Pods crash, hang and are replaced.
+pub fn many(lives: u64) -> Spec {
+    use ContainerKind::{Init, Sidecar};
+    let mut symbols = Symbols::default();
+    let helper = |name: &str, kind, behavior| ContainerSpec { kind, helper: true, ..container(name, 10, behavior) };
+    let init = helper("init", Init, Behavior { run: Some(exponential(1.0)), failure: 0.05, ..Behavior::default() });
+    let proxy = helper("proxy", Sidecar, Behavior { crash: Some(exponential(5_000.0)), ..Behavior::default() });
+    let mut main = container("main", 100, Behavior { crash: Some(exponential(20_000.0)), ..Behavior::default() });
+    main.behavior.hang = Some(Hang { after: exponential(40_000.0), lasts: exponential(60.0) });
+    (main.readiness, main.liveness) = (Some(probe(&mut Dice::new(&[]))), Some(probe(&mut Dice::new(&[]))));
+    let work = container("work", 100, Behavior { run: Some(exponential(40.0)), failure: 0.1, cpu_bound: true, ..Behavior::default() });
+    let service = template(&mut symbols, RestartPolicy::Always, vec![init.clone(), proxy.clone(), main]);
+    let jobs = [RestartPolicy::OnFailure, RestartPolicy::Never]
+        .map(|policy| template(&mut symbols, policy, vec![init.clone(), proxy.clone(), work.clone()]));
+    let standing = deployed(&mut Dice::new(&[]), 0, false);
+    let mut spec = cluster(40, 16_000, service, symbols, Workload { lifetime: Some(exponential(9_000.0)), ..standing });
+    for (number, job) in (1..).zip(jobs) {
+        spec.templates.push(job);
+        spec.workloads.push(batch(&mut Dice::new(&[]), number));
+    }
+    let rate = 1.0;
+    for work in &mut spec.workloads.rows_mut()[1..] {
+        work.source = Source::Arriving(Arrivals::Poisson { rate });
+    }
+    let kind = FaultKind::Node { what: NodeFault::Crash, lasts: exponential(400.0), nodes: (0..40).map(NodeId).collect() };
+    spec.faults = vec![Fault { name: "crash".into(), kind, timing: FaultTiming::Every(exponential(200_000.0)), among: Among::All }];
+    spec.duration = SimSpan::from_secs_f64(lives as f64 / (2.0 * rate));
+    spec.series_step = secs(24 * HOUR);
+    spec
+}
+
 /// Deployments that nothing ails but faults, the last of which is over after ten hours; there is room for all.
 pub fn curable(pods: &[u8], rest: &[u8], seed: u64) -> Spec {
     let dice = &mut Dice::new(pods);
     let mut symbols = Symbols::default();
-    let mut templates: Vec<PodTemplate> =
-        (0..2).map(|_| one_template(dice, &mut symbols, RestartPolicy::Always, false, false)).collect();
+    let mut templates: Vec<PodTemplate> = (0..2).map(|_| one_template(dice, &mut symbols, RestartPolicy::Always, false, false)).collect();
     templates.iter_mut().for_each(|template| template.placement.host_ports.clear());
     let dice = &mut Dice::new(rest);
     let workloads = vec![deployed(dice, 0, false), deployed(dice, 1, false)];

@@ -136,9 +136,8 @@ fn asleep(world: &World<'_>, pending: &Pending, id: PodId) -> Option<String> {
 fn probes(world: &World<'_>, pending: &Pending, id: PodId) -> Option<String> {
     let (row, me) = (&world.pods[id], world.pod_ref(id));
     let mut all = 0..world.pods.containers_of(id);
-    let mute = |&index: &u8| {
-        kubelet::awaits_startup(world, id, index) && !pending.has(Kind::Startup, me, turn(world.container_ref(id, index)))
-    };
+    let mute =
+        |&index: &u8| kubelet::awaits_startup(world, id, index) && !pending.has(Kind::Startup, me, turn(world.container_ref(id, index)));
     if let Some(index) = all.find(mute) {
         return Some(format!("the startup probe of its container {index} never says anything"));
     }
