@@ -94,7 +94,7 @@ fn a_leak_meets_its_limit_at_the_computed_second_again_and_again() {
 
 #[test]
 fn kills_and_restarts_count_for_the_part_that_the_container_has_in_its_pod() {
-    use sim_core::spec::{ContainerKind, Role};
+    use sim_core::spec::{ContainerKind, ContainerSpec, Role};
     let leak = Some(Growth { rate: Distribution::Constant(MIB as f64), after: SimSpan::ZERO });
     let leaks = Behavior { usage: Usage { leak, ..uses(10.0, MIB) }, ..Behavior::default() };
     let steady = || sized((10, 0), (64 * MIB, 0), Behavior { usage: uses(10.0, MIB), ..Behavior::default() });
