@@ -4,7 +4,7 @@ use crate::run::{FidelityNote, Notes, RunInfo};
 use sim_core::cluster::PodState;
 use sim_core::measure::{
     AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, ImageMeasures, LifecycleMeasures, NodeMeasures, Outcome,
-    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures, Step, Survival, Tally,
+    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, RoleMeasures, Sample, SchedulerMeasures, StartupMeasures, Step, Survival, Tally,
     TimeAverage,
 };
 use sim_core::spec::Warmup;
@@ -309,6 +309,10 @@ fn containers(dice: &mut Dice, live: &TimeAverage, created: u64) -> ContainerMea
         backoff: tally(dice, 58, 18.0, 0.7),
         failures: 63,
         recovered: 62,
+        hang_detection: tally(dice, 11, 25.0, 0.2),
+        in_ready: scaled(live, 1.2),
+        by_role: [(0.99, 38, 4), (0.22, 18, 3), (0.0, 2, 0)]
+            .map(|(share, restarts, oom_kills)| RoleMeasures { up: scaled(live, share), restarts, oom_kills }),
     }
 }
 
@@ -412,6 +416,9 @@ pub(crate) fn empty() -> Outcome {
             backoff: nothing(),
             failures: 0,
             recovered: 0,
+            hang_detection: nothing(),
+            in_ready: none,
+            by_role: [RoleMeasures::new(none); 3],
         },
         lifecycle: LifecycleMeasures {
             arrows: vec![vec![Arrow::default(); PodState::COUNT]; PodState::COUNT],

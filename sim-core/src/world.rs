@@ -11,7 +11,7 @@ use crate::engine::random::{Purpose, Seed, Stream, entity_of};
 use crate::engine::{EventList, RadixWheel};
 use crate::event::{ContainerRef, Event};
 use crate::measure::{About, Entry, Happening, Observer, PodIdentity, Pressure, Recorder, Weights};
-use crate::spec::{ContainerKind, ContainerSpec, Controller, Distribution, PodTemplate, Shape, Spec};
+use crate::spec::{ContainerKind, ContainerSpec, Controller, Distribution, PodTemplate, Role, Shape, Spec};
 use crate::table::{NodeId, PodId, Table, TemplateId};
 use crate::units::{SimSpan, SimTime};
 use std::collections::BTreeMap;
@@ -391,14 +391,28 @@ impl<'s> World<'s> {
             return;
         }
         row.ready = ready;
+        let up = self.running_containers(pod);
         self.tell(pod, None, Happening::Ready(ready));
         if ready {
             self.record.pods.ready.add(1, self.now);
+            self.record.containers.in_ready.add(up, self.now);
             self.note(Note::Ready(pod));
         } else {
             self.record.pods.ready.sub(1, self.now);
+            self.record.containers.in_ready.sub(up, self.now);
             self.note(Note::Unready(pod));
         }
+    }
+
+    /// App and sidecar containers of a Pod that are up.
+    pub fn running_containers(&self, pod: PodId) -> u64 {
+        let up = |index: &u8| self.container_role(pod, *index) != Role::Init && self.pods.container(pod, *index).state == ContainerState::Running;
+        (0..self.pods.containers_of(pod)).filter(up).count() as u64
+    }
+
+    /// A container's part in its Pod.
+    pub fn container_role(&self, pod: PodId, index: u8) -> Role {
+        self.container_spec(pod, index).role()
     }
 
     /// Ends the step of a Pod's start that is going on, and begins `next`; a Pod that has started has no more steps.
@@ -483,7 +497,8 @@ impl<'s> World<'s> {
         (row.started, row.ready) = (false, false);
         row.epoch = row.epoch.wrapping_add(1);
         row.starts += 1;
-        self.record.containers.running.add(1, now);
+        let role = self.container_role(pod, index);
+        self.record.containers.goes_up(role, self.pods[pod].ready, now);
         self.use_begins(pod, index);
         self.tell(pod, Some(index), Happening::Started);
         self.process_changed(pod);
@@ -491,7 +506,8 @@ impl<'s> World<'s> {
 
     /// A running container hangs, or does no longer.
     pub fn set_hung(&mut self, pod: PodId, index: u8, hung: bool) {
-        self.pods.container_mut(pod, index).hung = hung;
+        let row = self.pods.container_mut(pod, index);
+        (row.hung, row.hung_since) = (hung, self.now);
         self.process_changed(pod);
     }
 
@@ -518,7 +534,8 @@ impl<'s> World<'s> {
         (row.state, row.ended_at) = (next, now);
         (row.noticed, row.hung, row.condemned, row.ends_at) = (false, false, false, SimTime::MAX);
         row.epoch = row.epoch.wrapping_add(1);
-        self.record.containers.running.sub(1, now);
+        let role = self.container_role(pod, index);
+        self.record.containers.goes_down(role, self.pods[pod].ready, now);
         let row = self.pods.container(pod, index);
         let reason = if row.exit != 0 && row.reason == ExitReason::Completed { ExitReason::Error } else { row.reason };
         self.tell(pod, Some(index), Happening::Terminated { code: row.exit, reason });

@@ -1,7 +1,8 @@
 //! Containers: how many a Pod has, how often they restart, how they recover.
 
 use super::{Kind, Measure, Unit, average, integral, number, quantile, ratio, row, share};
-use sim_core::measure::Outcome;
+use sim_core::measure::{Outcome, TimeAverage};
+use sim_core::spec::Role;
 
 const DAY: f64 = 86_400.0;
 
@@ -44,6 +45,22 @@ pub(super) const CONTAINERS: &[Measure] = &[
     row("restarts.count", "Container restarts", Kind::Record, Unit::Count,
         "Container restarts in the window.",
         |o| number(o.containers.restarts)),
+    row("restarts.main", "Restarts of main containers", Kind::Emergent, Unit::Count,
+        "Restarts in the window of main containers (the one named by kubectl.kubernetes.io/default-container, else the first).",
+        |o| number(o.containers.by_role[Role::Main.index()].restarts)),
+    row("restarts.sidecar", "Restarts of sidecars", Kind::Emergent, Unit::Count,
+        "Restarts in the window of native sidecars and of regular containers beside the main one.",
+        |o| number(o.containers.by_role[Role::Sidecar.index()].restarts)),
+    row("restarts.init", "Restarts of init containers", Kind::Emergent, Unit::Count,
+        "Restarts in the window of ordinary init containers.",
+        |o| number(o.containers.by_role[Role::Init.index()].restarts)),
+    row("containers.main.down", "Main containers down", Kind::Emergent, Unit::Count,
+        "Time average of live Pods whose main container is not up: starting, waiting for a restart, or stopped.",
+        |o| gap(&o.pods.live, &o.containers.by_role[Role::Main.index()].up, o)),
+    row("containers.stranded", "Containers up in Pods not Ready", Kind::Emergent, Unit::Count,
+        "Time average of app and sidecar containers that are up while their Pod is not Ready: they start, or a companion is down, or the \
+         Pod ends.",
+        stranded),
     row("restarts.backoff.mean", "Back-off wait, mean", Kind::Emergent, Unit::Seconds,
         "Mean back-off wait before a container restart.",
         |o| o.containers.backoff.mean()),
@@ -56,6 +73,12 @@ pub(super) const CONTAINERS: &[Measure] = &[
     row("failures.hangs", "Hangs", Kind::Record, Unit::Count,
         "Containers that hung in the window.",
         |o| number(o.containers.hangs)),
+    row("failures.hang_detection.mean", "Time until a hang is noticed, mean", Kind::Emergent, Unit::Seconds,
+        "Mean time from a hang until a probe's failure threshold is reached, over the hangs that a probe noticed; the first probe counts.",
+        |o| o.containers.hang_detection.mean()),
+    row("failures.hang_detection.count", "Hangs noticed", Kind::Emergent, Unit::Count,
+        "Hangs in the window that a probe noticed.",
+        |o| number(o.containers.hang_detection.count())),
     row("failures.probe_kills", "Kills by liveness probes", Kind::Record, Unit::Count,
         "Containers killed because their liveness probe failed.",
         |o| number(o.containers.probe_kills)),
@@ -78,4 +101,16 @@ fn created_share(outcome: &Outcome, size: usize) -> Option<f64> {
 fn live_share(outcome: &Outcome, size: usize) -> Option<f64> {
     let by_size = outcome.pods.by_size.map(|level| integral(&level, outcome));
     ratio(by_size[size], by_size.iter().sum())
+}
+
+/// The mean of one level less that of another that is part of it.
+#[expect(clippy::unnecessary_wraps, reason = "the tables of measures read options")]
+fn gap(whole: &TimeAverage, part: &TimeAverage, outcome: &Outcome) -> Option<f64> {
+    Some(whole.mean(outcome.closed) - part.mean(outcome.closed))
+}
+
+fn stranded(outcome: &Outcome) -> Option<f64> {
+    let by_role = &outcome.containers.by_role;
+    let sidecars = average(&by_role[Role::Sidecar.index()].up, outcome)?;
+    Some(gap(&by_role[Role::Main.index()].up, &outcome.containers.in_ready, outcome)? + sidecars)
 }

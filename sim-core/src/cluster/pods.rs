@@ -229,6 +229,8 @@ pub struct Container {
     pub state: ContainerState,
     /// True while its process hangs.
     pub hung: bool,
+    /// When that changed last.
+    pub hung_since: SimTime,
     /// How it fares.
     pub health: ContainerHealth,
     /// True once the kubelet has noticed that it is up, or has ended.
@@ -301,6 +303,7 @@ impl Container {
     const NEW: Self = Self {
         state: ContainerState::Waiting,
         hung: false,
+        hung_since: SimTime::ZERO,
         health: ContainerHealth::Fine,
         noticed: true,
         started: false,

@@ -81,7 +81,9 @@ pub(super) fn not_cured(world: &mut World<'_>, pod: PodId) {
 }
 
 /// A container was started anew.
-pub(super) fn restarted(world: &mut World<'_>, pod: PodId) {
+pub(super) fn restarted(world: &mut World<'_>, pod: PodId, index: u8) {
+    let role = world.container_role(pod, index);
+    world.record.containers.by_role[role.index()].restarts += 1;
     world.record.containers.restarts += 1;
     world.record.totals[2] += 1;
     if !std::mem::replace(&mut world.pods[pod].restarted, true) {
@@ -166,7 +168,9 @@ pub fn probe_kill(world: &mut World<'_>, container: ContainerRef) {
     let kind = if started { ProbeKind::Liveness } else { ProbeKind::Startup };
     world.tell(pod, Some(index), Happening::Unhealthy(kind));
     world.record.containers.probe_kills += 1;
-    if !world.pods.container(pod, index).hung {
+    if world.pods.container(pod, index).hung {
+        note_detection(world, pod, index);
+    } else {
         note_failure(world, pod);
     }
     mark(world, pod, index, ContainerHealth::Sick);
@@ -298,10 +302,19 @@ fn liveness_fails(world: &mut World<'_>, pod: PodId, index: u8) -> SimTime {
     probe::fails_at(ticks(world, pod, index, (ProbeKind::Liveness, about)), about, from, world.now)
 }
 
+/// A probe has failed often enough on a container that hangs; the first to notice counts.
+fn note_detection(world: &mut World<'_>, pod: PodId, index: u8) {
+    let row = world.pods.container(pod, index);
+    if row.health == ContainerHealth::Fine {
+        world.record.containers.hang_detection.record(world.now - row.hung_since);
+    }
+}
+
 /// The readiness probe has failed often enough. The change brings a sync, which pokes the probe again.
 pub fn hang_seen(world: &mut World<'_>, container: ContainerRef) {
     let Some(pod) = world.current(container) else { return };
     world.tell(pod, Some(container.index), Happening::Unhealthy(ProbeKind::Readiness));
+    note_detection(world, pod, container.index);
     mark(world, pod, container.index, ContainerHealth::Sick);
     world.pods.container_mut(pod, container.index).ready = false;
     settle(world, pod);

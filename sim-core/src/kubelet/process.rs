@@ -33,7 +33,7 @@ pub(super) fn starts(world: &mut World<'_>, pod: PodId, index: u8) {
     world.record.containers.started += 1;
     world.record.containers.init_started += u64::from(about.kind == ContainerKind::Init);
     if again {
-        health::restarted(world, pod);
+        health::restarted(world, pod, index);
     }
     let mut end = draw_end(world, about, entity, draw);
     if about.port_taken_by.is_some_and(|other| health::is_up(world, pod, other)) {

@@ -18,7 +18,7 @@ pub use names::{Names, matches_pattern};
 pub use observer::{About, Batch, Entry, Filter, Listeners, Observer, PodIdentity};
 pub use outcome::{
     AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, ImageMeasures, LifecycleMeasures, NodeMeasures, Outcome,
-    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, Sample, SchedulerMeasures, StartupMeasures, UsageMeasures,
+    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, RoleMeasures, Sample, SchedulerMeasures, StartupMeasures, UsageMeasures,
 };
 pub use recorder::{Recorder, Weights};
 pub use status::{Condition, ConditionKind, ContainerSituation, ContainerStatus, Ended, PodStatus};

@@ -4,6 +4,7 @@ use super::{Survival, Tally, TimeAverage, TrafficMeasures};
 use crate::cluster::PodState;
 #[cfg(doc)]
 use crate::cluster::Step;
+use crate::spec::Role;
 use crate::units::{SimSpan, SimTime};
 
 /// The measures of one replication.
@@ -167,6 +168,46 @@ pub struct ContainerMeasures {
     pub failures: u64,
     /// Failures whose Pod became Healthy again in the window without being replaced.
     pub recovered: u64,
+    /// From a hang until a probe has failed often enough, of hangs that a probe noticed.
+    pub hang_detection: Tally,
+    /// App and sidecar containers that are up in Pods that are Ready.
+    pub in_ready: TimeAverage,
+    /// Containers by their part in their Pods: by [`Role::index`].
+    pub by_role: [RoleMeasures; Role::COUNT],
+}
+
+impl ContainerMeasures {
+    /// A container's process is up; `ready` if its Pod is Ready.
+    pub fn goes_up(&mut self, role: Role, ready: bool, now: SimTime) {
+        self.running.add(1, now);
+        self.by_role[role.index()].up.add(1, now);
+        self.in_ready.add(u64::from(ready && role != Role::Init), now);
+    }
+
+    /// A container's process is gone; `ready` if its Pod is Ready.
+    pub fn goes_down(&mut self, role: Role, ready: bool, now: SimTime) {
+        self.running.sub(1, now);
+        self.by_role[role.index()].up.sub(1, now);
+        self.in_ready.sub(u64::from(ready && role != Role::Init), now);
+    }
+}
+
+/// Containers of one part in their Pods, over the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleMeasures {
+    /// Containers that are up.
+    pub up: TimeAverage,
+    /// Restarts.
+    pub restarts: u64,
+    /// Kills for want of memory, by their own limit or by their node.
+    pub oom_kills: u64,
+}
+
+impl RoleMeasures {
+    /// `up` is up, nothing has happened.
+    pub const fn new(up: TimeAverage) -> Self {
+        Self { up, restarts: 0, oom_kills: 0 }
+    }
 }
 
 /// Transitions of the lifecycle over the window.
@@ -299,8 +340,14 @@ pub struct UsageMeasures {
     pub oom_by_limit: u64,
     /// Kills by a kernel whose node ran out of memory.
     pub oom_by_node: u64,
+    /// Of these, containers of Pods none of whose containers leaked.
+    pub oom_bystanders: u64,
     /// Pods evicted for want of memory, of disk, of processes.
     pub evictions: [u64; 3],
+    /// Of those evicted for memory, the ones that used no more than they had requested.
+    pub evicted_within_request: u64,
+    /// Of those evicted for memory, the ones none of whose containers leaked.
+    pub evicted_bystanders: u64,
     /// Pods evicted because they wrote more than their limits allow.
     pub storage_limit_evictions: u64,
     /// Nodes under memory, disk and process pressure.
@@ -329,7 +376,10 @@ impl UsageMeasures {
             utilization: vec![0; Self::CLASSES],
             oom_by_limit: 0,
             oom_by_node: 0,
+            oom_bystanders: 0,
             evictions: [0; 3],
+            evicted_within_request: 0,
+            evicted_bystanders: 0,
             storage_limit_evictions: 0,
             pressure: [zero; 3],
             works: 0,

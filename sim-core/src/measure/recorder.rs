@@ -2,10 +2,10 @@
 
 use super::{
     AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, GrowthMeter, LifecycleMeasures, NodeMeasures, PodMeasures,
-    ResourceMeasures, ResourceUse, Sample, StartupMeasures, Survival, Tally, TimeAverage, UsageMeasures, UsageMeter,
+    ResourceMeasures, ResourceUse, RoleMeasures, Sample, StartupMeasures, Survival, Tally, TimeAverage, UsageMeasures, UsageMeter,
 };
 use crate::cluster::{Birth, PodState, Step};
-use crate::spec::{Shape, Spec};
+use crate::spec::{Role, Shape, Spec};
 use crate::units::{SimSpan, SimTime};
 
 /// What a Pod weighs in the measures: fixed by its template.
@@ -126,7 +126,13 @@ impl Recorder {
             at_start: levels.pods.live.level(),
             ..fresh.pods
         };
-        self.containers = ContainerMeasures { live: levels.containers.live, running: levels.containers.running, ..fresh.containers };
+        self.containers = ContainerMeasures {
+            live: levels.containers.live,
+            running: levels.containers.running,
+            in_ready: levels.containers.in_ready,
+            by_role: levels.containers.by_role.map(|role| RoleMeasures::new(role.up)),
+            ..fresh.containers
+        };
         (self.lifecycle, self.startup, self.controllers) = (fresh.lifecycle, fresh.startup, fresh.controllers);
         self.nodes = NodeMeasures {
             ready: levels.nodes.ready,
@@ -143,6 +149,8 @@ impl Recorder {
         let (pods, containers, resources) = (&mut self.pods, &mut self.containers, &mut self.resources);
         [&mut pods.live, &mut pods.running, &mut pods.ready, &mut containers.live, &mut containers.running]
             .into_iter()
+            .chain([&mut containers.in_ready])
+            .chain(containers.by_role.iter_mut().map(|role| &mut role.up))
             .chain(&mut pods.in_state)
             .chain(&mut pods.by_size)
             .chain(
@@ -307,6 +315,9 @@ fn no_containers(zero: TimeAverage) -> ContainerMeasures {
         backoff: Tally::default(),
         failures: 0,
         recovered: 0,
+        hang_detection: Tally::default(),
+        in_ready: zero,
+        by_role: [RoleMeasures::new(zero); Role::COUNT],
     }
 }
 

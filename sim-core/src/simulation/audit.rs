@@ -5,6 +5,7 @@ use super::scheduling::Scheduling;
 use crate::cluster::{ContainerHealth, ContainerState, Phase, Pod};
 use crate::controllers::Controllers;
 use crate::kubelet;
+use crate::spec::Role;
 use crate::table::{Id, NodeId, Table};
 use crate::world::World;
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ pub(super) fn audit(world: &World<'_>, scheduling: &Scheduling, controllers: &Co
     nodes_hold_what_they_can(world, scheduling)?;
     states_add_up(world)?;
     containers_decide_the_state(world)?;
+    parts_add_up(world)?;
     controllers_own_their_pods(world, controllers)?;
     nodes_keep_their_pods(world)?;
     nodes_give_what_addresses_are_held(world)?;
@@ -61,6 +63,19 @@ fn states_add_up(world: &World<'_>) -> Result<(), String> {
         return Err(format!("live, by state and running Pods are kept as {kept:?} but are {:?}", (live, live, running)));
     }
     Ok(())
+}
+
+/// Containers that are up by their part in their Pods, and those in Ready Pods, counted again.
+fn parts_add_up(world: &World<'_>) -> Result<(), String> {
+    let (mut up, mut in_ready) = ([0; Role::COUNT], 0);
+    for (id, pod) in world.pods.iter() {
+        let running = |index: &u8| world.pods.container(id, *index).state == ContainerState::Running;
+        (0..world.pods.containers_of(id)).filter(running).for_each(|index| up[world.container_role(id, index).index()] += 1);
+        in_ready += if pod.ready { world.running_containers(id) } else { 0 };
+    }
+    let record = &world.record.containers;
+    let kept = (record.by_role.map(|role| role.up.level()), record.in_ready.level());
+    if kept == (up, in_ready) { Ok(()) } else { Err(format!("containers by part and in Ready Pods are kept as {kept:?} but are {:?}", (up, in_ready))) }
 }
 
 /// A running Pod's state and counts follow from its containers; none that has ended for good counts as being restarted.

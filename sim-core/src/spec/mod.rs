@@ -24,7 +24,7 @@ pub use fault::{Among, ContainerFault, Fault, FaultKind, FaultTiming, NodeFault,
 pub use node::{NodePool, NodeShape, Taint, TaintEffect};
 pub use pod::{
     ContainerKind, ContainerSpec, EmptyDir, Hook, HostPort, NodeSelectorTerm, Operator, Placement, PodTemplate, Probe, PullPolicy,
-    Requirement, ResizePolicy, RestartPolicy, Toleration,
+    Requirement, ResizePolicy, RestartPolicy, Role, Toleration,
 };
 pub use policy::{ArgumentValue, PolicyArgs};
 pub use profile::{

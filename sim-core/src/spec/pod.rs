@@ -176,6 +176,27 @@ pub enum ContainerKind {
     App,
 }
 
+/// A container's part in its Pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// What the Pod is for.
+    Main,
+    /// What accompanies it: native sidecars, and the other regular containers.
+    Sidecar,
+    /// An ordinary init container.
+    Init,
+}
+
+impl Role {
+    /// How many there are.
+    pub const COUNT: usize = 3;
+
+    /// Its place in tables.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
 /// A container of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContainerSpec {
@@ -218,6 +239,15 @@ pub struct ContainerSpec {
 }
 
 impl ContainerSpec {
+    /// Its part in its Pod.
+    pub const fn role(&self) -> Role {
+        match (self.kind, self.helper) {
+            (ContainerKind::Init, _) => Role::Init,
+            (_, true) => Role::Sidecar,
+            (_, false) => Role::Main,
+        }
+    }
+
     /// A regular container of an image that asks for nothing, has no probes and runs for ever.
     pub fn new(name: impl Into<String>, image: ImageId) -> Self {
         Self {

@@ -158,6 +158,7 @@ impl Upkeep {
         while world.memory_held(node) > world.load.memory_room[node] {
             let Some((pod, index)) = victim(world, node) else { return };
             world.record.usage.oom_by_node += 1;
+            world.record.usage.oom_bystanders += u64::from(!leaks(world, pod));
             memory::kill(world, pod, index);
         }
         self.foresee(world, node);
@@ -217,6 +218,11 @@ fn act(world: &mut World<'_>, node: NodeId, watch: &mut Watch) {
     let Some(pod) = first(short, candidates) else { return };
     let grace = thresholds::pod_grace(threshold, world.template(pod).grace, eviction.max_pod_grace);
     world.record.usage.evictions[place(pressure)] += 1;
+    if pressure == Pressure::Memory {
+        let found = candidate(world, pod, pressure);
+        world.record.usage.evicted_within_request += u64::from(found.usage.is_some_and(|usage| usage <= found.request));
+        world.record.usage.evicted_bystanders += u64::from(!leaks(world, pod));
+    }
     watch.evicting = Some((world.pod_ref(pod), now + POLL_MOST));
     evict(world, pod, grace);
 }
@@ -230,6 +236,11 @@ fn evict(world: &mut World<'_>, pod: PodId, grace: SimSpan) {
 fn evictable<'w>(world: &'w World<'_>, node: NodeId) -> impl Iterator<Item = PodId> + 'w {
     let stays = |pod: &PodId| !world.pods[*pod].terminating && !world.pods[*pod].state.is_terminal();
     world.nodes.residents[node].iter().copied().filter(stays)
+}
+
+/// True if a container of the Pod uses more memory with every second.
+fn leaks(world: &World<'_>, pod: PodId) -> bool {
+    (0..world.pods.containers_of(pod)).any(|index| world.pods.container(pod, index).leak > 0)
 }
 
 fn candidate(world: &World<'_>, pod: PodId, pressure: Pressure) -> Candidate {

@@ -23,6 +23,8 @@ pub fn out_of_memory(world: &mut World<'_>, container: ContainerRef) {
 
 /// The kernel kills a container for want of memory.
 pub(super) fn kill(world: &mut World<'_>, pod: PodId, index: u8) {
+    let role = world.container_role(pod, index);
+    world.record.containers.by_role[role.index()].oom_kills += 1;
     world.tell(pod, Some(index), Happening::OomKilling);
     kubelet::killed(world, pod, index, KILLED, ExitReason::OomKilled);
 }
