@@ -4,8 +4,8 @@ use crate::run::{FidelityNote, Notes, RunInfo};
 use sim_core::cluster::PodState;
 use sim_core::measure::{
     AddressMeasures, Arrow, ContainerMeasures, ControllerMeasures, EngineCounts, ImageMeasures, LifecycleMeasures, NodeMeasures, Outcome,
-    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, RoleMeasures, Sample, SchedulerMeasures, StartupMeasures, Step, Survival, Tally,
-    TimeAverage,
+    PendingReason, PodMeasures, ResourceMeasures, ResourceUse, RoleMeasures, Sample, SchedulerMeasures, StartupMeasures, Step, Survival,
+    Tally, TimeAverage,
 };
 use sim_core::spec::Warmup;
 use sim_core::units::{SimSpan, SimTime};
@@ -311,8 +311,11 @@ fn containers(dice: &mut Dice, live: &TimeAverage, created: u64) -> ContainerMea
         recovered: 62,
         hang_detection: tally(dice, 11, 25.0, 0.2),
         in_ready: scaled(live, 1.2),
-        by_role: [(0.99, 38, 4), (0.22, 18, 3), (0.0, 2, 0)]
-            .map(|(share, restarts, oom_kills)| RoleMeasures { up: scaled(live, share), restarts, oom_kills }),
+        by_role: [(0.99, 38, 4), (0.22, 18, 3), (0.0, 2, 0)].map(|(share, restarts, oom_kills)| RoleMeasures {
+            up: scaled(live, share),
+            restarts,
+            oom_kills,
+        }),
     }
 }
 

@@ -409,7 +409,9 @@ impl<'s> World<'s> {
 
     /// App and sidecar containers of a Pod that are up.
     pub fn running_containers(&self, pod: PodId) -> u64 {
-        let up = |index: &u8| self.container_role(pod, *index) != Role::Init && self.pods.container(pod, *index).state == ContainerState::Running;
+        let up = |index: &u8| {
+            self.container_role(pod, *index) != Role::Init && self.pods.container(pod, *index).state == ContainerState::Running
+        };
         (0..self.pods.containers_of(pod)).filter(up).count() as u64
     }
 

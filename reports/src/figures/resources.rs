@@ -1,8 +1,8 @@
 //! Requested, used and allocatable; what sidecars cost.
 
 use super::{Kind, Measure, Unit, average, integral, number, ratio, row};
-use sim_core::spec::Role;
 use sim_core::measure::{Outcome, ResourceUse, TimeAverage};
+use sim_core::spec::Role;
 
 /// Utilisation and overheads.
 #[rustfmt::skip]

@@ -11,8 +11,8 @@ mod workload;
 
 pub(crate) use behavior::{BehaviorFile, GrowthFile, LevelFile, NoiseFile, PhaseFile, Role, Select, ShapeFile, TraceFile, UsageFile};
 pub(crate) use cluster::{
-    ClientFile, ClusterFile, ControlPlaneFile, ImageFile, KubeletFile, LayerFile, NetworkFile, NodeImageFile, NodePoolFile, NodeTemplate, RegistryFile,
-    SchedulerFile, TaintFile, TieBreakFile,
+    ClientFile, ClusterFile, ControlPlaneFile, ImageFile, KubeletFile, LayerFile, NetworkFile, NodeImageFile, NodePoolFile, NodeTemplate,
+    RegistryFile, SchedulerFile, TaintFile, TieBreakFile,
 };
 pub(crate) use eviction::{CpuWeightsFile, EvictionFile, KubeletReservedFile, ProviderFile, ReservedFile};
 pub(crate) use experiment::{ArmFile, CompareFile};

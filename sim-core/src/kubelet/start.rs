@@ -1,9 +1,9 @@
 //! From the binding to the first container: notice, admission, volumes, sandbox, address. The rest of a start is the sync's
 //! ([`super::sync`]).
 
-use super::{admission, node, stop};
 use super::sync::{self, advance, end, fail_until, go_on, take};
 use super::volumes::{self, VolumeWait};
+use super::{admission, node, stop};
 use crate::cluster::{Doing, PodRef, PodState, Signal};
 use crate::engine::random::Purpose;
 use crate::event::Event;

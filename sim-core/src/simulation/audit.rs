@@ -75,7 +75,11 @@ fn parts_add_up(world: &World<'_>) -> Result<(), String> {
     }
     let record = &world.record.containers;
     let kept = (record.by_role.map(|role| role.up.level()), record.in_ready.level());
-    if kept == (up, in_ready) { Ok(()) } else { Err(format!("containers by part and in Ready Pods are kept as {kept:?} but are {:?}", (up, in_ready))) }
+    if kept == (up, in_ready) {
+        Ok(())
+    } else {
+        Err(format!("containers by part and in Ready Pods are kept as {kept:?} but are {:?}", (up, in_ready)))
+    }
 }
 
 /// A running Pod's state and counts follow from its containers; none that has ended for good counts as being restarted.
