@@ -303,9 +303,12 @@ impl<'s> World<'s> {
         &self.template(pod).containers[usize::from(index)]
     }
 
-    /// The address of a container's random streams.
+    /// The address of a container's random streams: regular containers are counted by themselves, the others from the other end, so that
+    /// an init container more leaves what is drawn for the rest as it was.
     pub fn container_entity(&self, pod: PodId, index: u8) -> u64 {
-        entity_of(&[self.pods[pod].entity, u64::from(index)])
+        let before = self.template(pod).containers.iter().take_while(|about| about.kind != ContainerKind::App).count() as u8;
+        let number = index.checked_sub(before).unwrap_or(u8::MAX - index);
+        entity_of(&[self.pods[pod].entity, u64::from(number)])
     }
 
     /// Weights of a Pod.

@@ -27,7 +27,7 @@ macro_rules! step {
 }
 
 #[rustfmt::skip]
-const WHOLE: [Measure; 13] = [
+const WHOLE: [Measure; 14] = [
     row("startup.running.p50", "Creation to Running, p50", Kind::Emergent, Unit::Seconds,
         "Median time from creation to phase Running, over start-ups completed in the window.",
         |o| quantile(&o.startup.running, 0.5)),
@@ -37,6 +37,9 @@ const WHOLE: [Measure; 13] = [
     row("startup.running.p99", "Creation to Running, p99", Kind::Emergent, Unit::Seconds,
         "99th percentile of the time from creation to phase Running, over start-ups completed in the window.",
         |o| quantile(&o.startup.running, 0.99)),
+    row("startup.ready.mean", "Creation to Ready, mean", Kind::Emergent, Unit::Seconds,
+        "Mean time from creation to Ready, over start-ups completed in the window.",
+        |o| o.startup.ready.mean()),
     row("startup.ready.p50", "Creation to Ready, p50", Kind::Emergent, Unit::Seconds,
         "Median time from creation to Ready, over start-ups completed in the window.",
         |o| quantile(&o.startup.ready, 0.5)),

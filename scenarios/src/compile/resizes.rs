@@ -10,6 +10,7 @@ use super::{Builder, SPAN_MAX, faults};
 use crate::format::{AmountsFile, ResizeFile};
 use crate::problem::Code;
 use crate::text::decode::At;
+use crate::values::quantity::Quantity;
 
 /// Compiles the resizes of a scenario: one for each time that is given.
 pub(super) fn resizes(given: &[At<ResizeFile>], parts: &Parts, builder: &mut Builder<'_>) -> Vec<Resize> {
