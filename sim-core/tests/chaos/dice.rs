@@ -304,9 +304,10 @@ fn traffic(dice: &mut Dice<'_>, spec: &Spec) -> Traffic {
 
 /// Deployments and batches of all kinds on a cluster of a few nodes, where everything may go wrong.
 pub fn wild(pods: &[u8], rest: &[u8], seed: u64) -> Spec {
+    use RestartPolicy::{Always, Never, OnFailure};
+
     let dice = &mut Dice::new(pods);
     let mut symbols = Symbols::default();
-    use RestartPolicy::{Always, Never, OnFailure};
     let policies = [(Always, false), (Always, false), (OnFailure, true), (Never, true)];
     let templates: Vec<PodTemplate> =
         policies.iter().map(|(policy, batch)| one_template(dice, &mut symbols, *policy, *batch, true)).collect();

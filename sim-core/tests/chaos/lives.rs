@@ -20,6 +20,7 @@ struct Known {
 
 /// What is known of a Pod.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about a Pod")]
 struct Life {
     state: PodState,
     scheduled: bool,
