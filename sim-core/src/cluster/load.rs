@@ -5,7 +5,7 @@
 //! for each node and course. A container whose use can meet its CPU limit is listed besides, by the factor at which it does: a pass
 //! visits those that are at their limits, and few others. Memory and disk grow in a straight line, so their sums need no pass at all.
 
-use crate::spec::{EvictionSignal, NodeShape, Noise, Shape, Spec, Trace, Usage};
+use crate::spec::{EvictionSignal, NodeShape, Noise, PodTemplate, Shape, Spec, Trace, Usage};
 use crate::table::{NodeId, PodId, Table};
 use crate::units::SimTime;
 
@@ -72,8 +72,8 @@ struct Band {
     course: Course,
     most: f64,
     lanes: usize,
-    /// Levels, node by node, in each the course's series.
-    sums: Vec<i64>,
+    /// Levels, node by node, in each the course's series: whole microcores, which floats add exactly up to 2⁵³.
+    sums: Vec<f64>,
     /// Levels times the factors of their series, for each node.
     now: Vec<f32>,
     /// Factors of the series.
@@ -92,7 +92,7 @@ impl Band {
             course,
             most,
             lanes,
-            sums: vec![0; nodes * lanes],
+            sums: vec![0.0; nodes * lanes],
             now: vec![0.0; nodes],
             noise: vec![1.0; lanes],
             factor: 1.0,
@@ -110,15 +110,16 @@ impl Band {
     /// The sum of a node, read anew: nothing drifts.
     fn refresh(&mut self, node: usize) {
         let sums = &self.sums[node * self.lanes..(node + 1) * self.lanes];
-        self.now[node] = sums.iter().zip(&self.noise).map(|(&sum, factor)| sum as f64 * factor).sum::<f64>() as f32;
+        self.now[node] = sums.iter().zip(&self.noise).map(|(sum, factor)| sum * factor).sum::<f64>() as f32;
     }
 }
 
 /// An amount that grows in a straight line: the sum of many that do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Line {
-    /// Where the line is at the start of the run, in billionths of a byte.
-    origin: i128,
+    /// Where the line is at the start of the run: whole bytes, and billionths of one.
+    whole: i64,
+    part: u64,
     /// Bytes per second.
     slope: u64,
 }
@@ -126,7 +127,7 @@ pub struct Line {
 impl Line {
     /// Adds `level` bytes that grow by `slope` bytes per second since `since`.
     pub fn add(&mut self, level: u64, slope: u64, since: SimTime) {
-        self.origin += origin(level, slope, since);
+        self.shift(origin(level, slope, since));
         self.slope += slope;
     }
 
@@ -135,13 +136,36 @@ impl Line {
     /// # Panics
     /// If it never was.
     pub fn sub(&mut self, level: u64, slope: u64, since: SimTime) {
-        self.origin -= origin(level, slope, since);
+        let (whole, part) = origin(level, slope, since);
+        // Below zero the whole is rounded down, and the part is above it.
+        self.shift(if part == 0 { (-whole, 0) } else { (-whole - 1, BILLION - part) });
         self.slope = self.slope.checked_sub(slope).expect("what grows was added");
+    }
+
+    const fn shift(&mut self, (whole, part): (i64, u64)) {
+        let sum = self.part + part;
+        self.whole += whole + (sum / BILLION) as i64;
+        self.part = sum % BILLION;
     }
 
     /// Bytes at `now`, rounded down.
     pub fn at(&self, now: SimTime) -> u64 {
-        ((self.origin + i128::from(self.slope) * i128::from(now.as_nanos())) / BILLION).max(0) as u64
+        self.parts_at(now).0.max(0) as u64
+    }
+
+    /// Whole bytes at `now`, and billionths of one.
+    fn parts_at(&self, now: SimTime) -> (i64, u64) {
+        if self.slope == 0 {
+            return (self.whole, self.part);
+        }
+        let (secs, nanos) = (now.as_nanos() / BILLION, now.as_nanos() % BILLION);
+        let grown = u128::from(self.slope) * u128::from(nanos) + u128::from(self.part);
+        // A division of 64 bits wherever it is one: this is asked at every change of a node.
+        let (more, part) = match u64::try_from(grown) {
+            Ok(grown) => (grown / BILLION, grown % BILLION),
+            Err(_) => ((grown / u128::from(BILLION)) as u64, (grown % u128::from(BILLION)) as u64),
+        };
+        (self.whole + (self.slope * secs + more) as i64, part)
     }
 
     /// True if it grows.
@@ -151,22 +175,43 @@ impl Line {
 
     /// The first instant from `now` on at which it is above `most`; [`SimTime::MAX`] if it never is.
     pub fn above(&self, most: u64, now: SimTime) -> SimTime {
-        if self.at(now) > most {
+        let Ok(most) = i64::try_from(most) else { return SimTime::MAX };
+        let (whole, part) = self.parts_at(now);
+        if whole > most {
             return now;
         }
         if self.slope == 0 {
             return SimTime::MAX;
         }
-        let missing = (i128::from(most) + 1) * BILLION - self.origin;
-        let slope = i128::from(self.slope);
-        u64::try_from((missing + slope - 1) / slope).map_or(SimTime::MAX, SimTime::from_nanos).max(now)
+        let missing = (i128::from(most) + 1 - i128::from(whole)) as u64;
+        self.grows_by(missing, part).and_then(|nanos| nanos.checked_add(now.as_nanos())).map_or(SimTime::MAX, SimTime::from_nanos)
+    }
+
+    /// Nanoseconds in which the line grows by `missing` bytes less `part` billionths of one, rounded up. By parts, in 64 bits wherever
+    /// that is enough.
+    fn grows_by(&self, missing: u64, part: u64) -> Option<u64> {
+        let (mut secs, mut rest) = (missing / self.slope, missing % self.slope);
+        if rest == 0 && part > 0 {
+            (secs, rest) = (secs - 1, self.slope);
+        }
+        let rest = u128::from(rest) * u128::from(BILLION) - u128::from(part);
+        let nanos = match u64::try_from(rest) {
+            Ok(rest) => rest.div_ceil(self.slope),
+            Err(_) => rest.div_ceil(u128::from(self.slope)) as u64,
+        };
+        secs.checked_mul(BILLION)?.checked_add(nanos)
     }
 }
 
-const BILLION: i128 = 1_000_000_000;
+const BILLION: u64 = 1_000_000_000;
 
-fn origin(level: u64, slope: u64, since: SimTime) -> i128 {
-    i128::from(level) * BILLION - i128::from(slope) * i128::from(since.as_nanos())
+/// Where a line of its own was at the start of the run.
+fn origin(level: u64, slope: u64, since: SimTime) -> (i64, u64) {
+    if slope == 0 {
+        return (level as i64, 0);
+    }
+    let nanos = i128::from(level) * i128::from(BILLION) - i128::from(slope) * i128::from(since.as_nanos());
+    (nanos.div_euclid(i128::from(BILLION)) as i64, nanos.rem_euclid(i128::from(BILLION)) as u64)
 }
 
 /// A node that wants more CPU than it has. Rates in microcores.
@@ -194,6 +239,8 @@ pub struct Load {
     pub calm: Table<NodeId, u64>,
     /// What containers have written to the node's disk.
     pub storage: Table<NodeId, Line>,
+    /// True if what some Pod may write is limited.
+    pub writes_limited: bool,
     /// Nodes in contention.
     pub contended: std::collections::BTreeMap<NodeId, Contention>,
 }
@@ -210,6 +257,7 @@ impl Load {
             memory_room: pools(spec, |shape| memory_room(spec, shape)),
             calm: pools(spec, |shape| memory_room(spec, shape).saturating_sub(memory_alarm(spec, shape))),
             storage: Table::filled(nodes, Line::default()),
+            writes_limited: spec.templates.rows().iter().any(limits_writes),
             contended: std::collections::BTreeMap::new(),
         }
     }
@@ -245,7 +293,7 @@ impl Load {
     /// Adds `level` microcores (or takes them away) on a node.
     pub fn enter(&mut self, node: NodeId, band: usize, lane: u16, level: i64) {
         let (node, band) = (node.0 as usize, &mut self.bands[band]);
-        band.sums[node * band.lanes + usize::from(lane)] += level;
+        band.sums[node * band.lanes + usize::from(lane)] += level as f64;
         band.refresh(node);
     }
 
@@ -259,12 +307,17 @@ impl Load {
         self.available[node.0 as usize] as u64
     }
 
+    /// True if a level in a course can come to what a limit allows.
+    pub fn can_meet(&self, band: usize, level: u64, cap: u64) -> bool {
+        level as f64 * self.bands[band].most > cap as f64
+    }
+
     /// Lists a container that can meet its limit; its place in its list, or `None` if it never will.
     pub fn limit(&mut self, band: usize, lane: u16, container: Limited) -> Option<u32> {
-        let band = &mut self.bands[band];
-        if container.level as f64 * band.most <= container.cap as f64 {
+        if !self.can_meet(band, container.level, container.cap) {
             return None;
         }
+        let band = &mut self.bands[band];
         let list = &mut band.limited[usize::from(lane) * LISTS + container.list()];
         list.push(container);
         Some(list.len() as u32 - 1)
@@ -326,13 +379,17 @@ impl Load {
 
     /// Summed levels of a node by course and series, for the auditor.
     pub fn sums(&self, node: NodeId) -> impl Iterator<Item = i64> + '_ {
-        self.bands.iter().flat_map(move |band| band.sums[node.0 as usize * band.lanes..][..band.lanes].iter().copied())
+        self.bands.iter().flat_map(move |band| band.sums[node.0 as usize * band.lanes..][..band.lanes].iter().map(|&sum| sum as i64))
     }
 }
 
 /// A value for each node, by its shape.
 fn pools<T: Clone>(spec: &Spec, of: impl Fn(&NodeShape) -> T) -> Table<NodeId, T> {
     spec.pools.rows().iter().flat_map(|pool| vec![of(&pool.shape); pool.count as usize]).collect()
+}
+
+fn limits_writes(template: &PodTemplate) -> bool {
+    template.ephemeral_limit.is_some() || template.containers.iter().any(|about| about.ephemeral_limit.is_some())
 }
 
 /// Capacity less what is reserved for the system. Allocatable is capacity less reservations less the hard eviction threshold.
@@ -371,6 +428,44 @@ mod tests {
         line.sub(1_000, 10, secs(100));
         line.sub(500, 0, secs(7));
         assert_eq!(line, Line::default());
+    }
+
+    /// The same with whole numbers of any size.
+    fn plainly(of: &[(u64, u64, SimTime)], most: u64, now: SimTime) -> (u64, SimTime) {
+        let nanos = |(level, slope, since): &(u64, u64, SimTime), at: i128| {
+            i128::from(*level) * 1_000_000_000 + i128::from(*slope) * (at - i128::from(since.as_nanos()))
+        };
+        let sum = |at: i128| of.iter().map(|one| nanos(one, at)).sum::<i128>();
+        let at = i128::from(now.as_nanos());
+        let (slope, value) = (of.iter().map(|one| i128::from(one.1)).sum::<i128>(), sum(at).div_euclid(1_000_000_000));
+        let missing = (i128::from(most) + 1) * 1_000_000_000 - sum(at);
+        let above = match (missing <= 0, slope) {
+            (true, _) => now,
+            (false, 0) => SimTime::MAX,
+            (false, _) => u64::try_from(at + (missing + slope - 1) / slope).map_or(SimTime::MAX, SimTime::from_nanos),
+        };
+        (value.max(0) as u64, above)
+    }
+
+    #[test]
+    fn lines_are_what_whole_numbers_of_any_size_say() {
+        let (gib, month) = (1 << 30, 2_592_000_000_000_000);
+        let tables = [
+            vec![(7, 3, SimTime::from_nanos(1_234_567_891)), (5, 0, secs(4)), (0, 1, SimTime::from_nanos(month / 2 + 1))],
+            vec![(900 * gib, 200, secs(1)), (gib, 40 << 10, SimTime::from_nanos(month - 7)), (0, 17, SimTime::from_nanos(999_999_999))],
+            vec![(3, 30_000_000_000, SimTime::from_nanos(5)), (4, 1, SimTime::from_nanos(month))],
+        ];
+        for of in tables {
+            let mut line = Line::default();
+            of.iter().for_each(|&(level, slope, since)| line.add(level, slope, since));
+            for now in [month, month + 1, month + 999_999_999, 3 * month].map(SimTime::from_nanos) {
+                for most in [0, 100, 900 * gib, 901 * gib + 12_345, u64::MAX >> 1] {
+                    assert_eq!((line.at(now), line.above(most, now)), plainly(&of, most, now), "{of:?} above {most} from {now:?}");
+                }
+            }
+            of.iter().rev().for_each(|&(level, slope, since)| line.sub(level, slope, since));
+            assert_eq!(line, Line::default());
+        }
     }
 
     #[test]

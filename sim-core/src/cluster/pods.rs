@@ -447,6 +447,11 @@ impl Pods {
         self.rows.iter().filter(move |(id, _)| taken(*id))
     }
 
+    /// True if a row is a Pod's.
+    pub fn is_taken(&self, id: PodId) -> bool {
+        self.counts[id] > 0
+    }
+
     /// Rows in use or free: what memory holds.
     pub fn rows_held(&self) -> usize {
         self.rows.len()

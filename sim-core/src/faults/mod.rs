@@ -8,7 +8,7 @@ mod containers;
 mod nodes;
 mod registry;
 
-use crate::engine::random::{Purpose, entity_of};
+use crate::engine::random::{Purpose, Stream, entity_of};
 use crate::event::Event;
 use crate::measure::Happening;
 use crate::spec::{Among, Distribution, Fault, FaultKind, FaultTiming, Warmup};
@@ -108,22 +108,20 @@ impl Occasion {
         self.drawn(world, among, count).into_iter().map(target).collect()
     }
 
+    /// The random stream that says whom it strikes.
+    fn targets(&self, world: &mut World<'_>) -> Stream {
+        world.stream(Purpose::FaultTarget, address(self.number, self.target), self.draw)
+    }
+
     /// Rows of `count` that are drawn, in order.
     fn drawn(&self, world: &mut World<'_>, among: Among, count: usize) -> Vec<usize> {
-        let mut stream = world.stream(Purpose::FaultTarget, address(self.number, self.target), self.draw);
+        let mut stream = self.targets(world);
         match among {
             Among::All => (0..count).collect(),
             Among::Share(share) => (0..count).filter(|_| stream.unit() < share).collect(),
             Among::Count(wanted) => {
-                // Selection sampling: each row is taken with the number still wanted over the number still to come.
-                let mut wanted = (wanted as usize).min(count);
-                let mut rows = Vec::with_capacity(wanted);
-                for row in 0..count {
-                    if stream.unit() * ((count - row) as f64) < wanted as f64 {
-                        rows.push(row);
-                        wanted -= 1;
-                    }
-                }
+                let mut rows = rand::seq::index::sample(&mut stream, count, (wanted as usize).min(count)).into_vec();
+                rows.sort_unstable();
                 rows
             }
         }

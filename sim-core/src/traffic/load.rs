@@ -40,6 +40,13 @@ pub(super) struct Flow {
     pub tail: f64,
 }
 
+impl Flow {
+    /// A flow that many times as strong, as slow as this one.
+    pub(super) fn times(self, factor: f64) -> Self {
+        Self { served: self.served * factor, dead: self.dead * factor, saturated: self.saturated * factor, ..self }
+    }
+}
+
 /// A container's use.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Use {

@@ -11,6 +11,9 @@ use crate::world::World;
 
 /// A cache that has warmed by this has its full hit rate.
 const WARM: f64 = 12.0;
+/// What containers of a Pod use is set anew where its rate has changed by this share. In a service of thousands of Pods, whose shares all
+/// change a little with each that comes or goes, most have nothing to do then.
+const SLACK: f64 = 0.01;
 /// A cache's load is looked at anew each time it has warmed by this.
 const WARMTH_STEP: f64 = 0.25;
 
@@ -45,6 +48,9 @@ pub(super) struct Endpoint {
     /// How fast it warms, a second.
     speed: f64,
     pub flow: Flow,
+    /// The rate of this flow, and the one at which its containers' use was set; below 0 if that must be set anew.
+    rate: f64,
+    set_at: f64,
     /// Core · seconds a second of main containers and of what accompanies them.
     cpu: [f64; 2],
 }
@@ -169,6 +175,8 @@ impl Endpoint {
             cache: warmth_of(world, about, pod, kept),
             speed: 0.0,
             flow: Flow::default(),
+            rate: 0.0,
+            set_at: -1.0,
             cpu: [0.0; 2],
         }
     }
@@ -176,6 +184,7 @@ impl Endpoint {
     /// Looks at the Pod's processes anew.
     pub(super) fn look(&mut self, world: &mut World<'_>, about: &Traffic) {
         self.serves = serving_from(world, &about.to[self.destination], self.pod);
+        self.set_at = -1.0;
     }
 
     fn settle(&mut self, cache: Option<&Cache>, sums: &mut TrafficMeasures, secs: f64) {
@@ -197,8 +206,14 @@ impl Endpoint {
     /// Takes a rate on; gives the next change by itself.
     fn load(&mut self, world: &mut World<'_>, about: &Traffic, rate: f64) -> SimTime {
         let place = &about.to[self.destination];
-        self.alive = self.serves.is_some_and(|from| from <= world.now);
+        let alive = self.serves.is_some_and(|from| from <= world.now);
         let mut next = self.serves.filter(|from| *from > world.now).unwrap_or(SimTime::MAX);
+        let before = std::mem::replace(&mut self.rate, rate);
+        if alive == self.alive && place.cache.is_none() && before > 0.0 && (rate - self.set_at).abs() <= SLACK * self.set_at {
+            self.flow = self.flow.times(rate / before);
+            return next;
+        }
+        (self.alive, self.set_at) = (alive, rate);
         let hit = place.cache.as_ref().map(|cache| self.warm(world, place, cache, rate, &mut next));
         let target = Target { about: place, rate, alive: self.alive, hit, base: about.latency };
         (self.flow, self.cpu) = apply(world, self.pod, &target);

@@ -82,10 +82,34 @@ impl World<'_> {
         if row.state != ContainerState::Running || (row.cpu, row.memory_at(now)) == (cpu, memory) {
             return;
         }
+        if memory == row.memory && row.leak == 0 && self.is_free(pod, index, cpu) {
+            return self.set_cpu(pod, index, cpu);
+        }
         self.discount_use(pod, index);
         let row = self.pods.container_mut(pod, index);
         (row.cpu, row.memory, row.grown_from) = (cpu, memory, now);
         self.count_use(pod, index);
+    }
+
+    /// True for a container that no CPU limit can meet, now and at a level of `cpu`.
+    fn is_free(&self, pod: PodId, index: u8, cpu: u64) -> bool {
+        let listed = self.pods.container(pod, index).limited != Container::NONE;
+        !listed && !self.load.can_meet(self.shape(pod, index), cpu, self.allotment(pod, index).cap())
+    }
+
+    /// Changes the level of CPU use alone, of a container that is on no list: what traffic does to thousands at once.
+    fn set_cpu(&mut self, pod: PodId, index: u8, cpu: u64) {
+        let (now, node, band) = (self.now, self.pods[pod].node, self.shape(pod, index));
+        let row = self.pods.container_mut(pod, index);
+        let (before, lane) = (std::mem::replace(&mut row.cpu, cpu), row.lane);
+        self.load.enter(node, band, lane, cpu as i64 - before as i64);
+        let place = self.load.place(band, lane);
+        self.record.cpu_used.sub(place, before, now);
+        self.record.cpu_used.add(place, cpu, now);
+        self.pace_alone(pod, index);
+        if self.wants_too_much(node) {
+            self.note(Note::Load(node));
+        }
     }
 
     /// A phase of a container's age, or its leak, begins.
@@ -327,6 +351,9 @@ impl World<'_> {
 
     /// The speed of work on a node that has CPU enough: bound by the container's own limit.
     pub fn pace_alone(&mut self, pod: PodId, index: u8) {
+        if self.pods.container(pod, index).work == Container::NONE {
+            return;
+        }
         let (wants, cap) = self.wants(pod, index);
         self.stretch(pod, index, wants.min(cap).max(1), wants.max(1));
     }
@@ -345,10 +372,14 @@ impl World<'_> {
 
     /// Leaves a note if a node's containers may want more than it has.
     fn watch_node(&mut self, node: NodeId) {
-        let wanted = self.load.wanted(node);
         let tight = self.load.memory[node].grows() || self.memory_held(node) > self.load.calm[node];
-        if tight || wanted > f64::from(self.load.available[node.0 as usize]) || self.load.contended.contains_key(&node) {
+        if tight || self.wants_too_much(node) {
             self.note(Note::Load(node));
         }
+    }
+
+    /// True if a node's containers may want more CPU than it has, or did when it was shared out last.
+    fn wants_too_much(&self, node: NodeId) -> bool {
+        self.load.wanted(node) > f64::from(self.load.available[node.0 as usize]) || self.load.contended.contains_key(&node)
     }
 }

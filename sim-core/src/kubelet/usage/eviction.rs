@@ -336,7 +336,7 @@ fn storage_limits<'s>(world: &World<'s>, pod: PodId) -> (impl Iterator<Item = (u
 
 /// When the first container of a node has written more than its limit allows.
 fn writes_too_much_at(world: &World<'_>, node: NodeId) -> SimTime {
-    if !world.load.storage[node].grows() {
+    if !world.load.writes_limited || !world.load.storage[node].grows() {
         return SimTime::MAX;
     }
     let over_at = |(pod, index, limit): (PodId, u8, u64)| {
@@ -351,7 +351,7 @@ fn writes_too_much_at(world: &World<'_>, node: NodeId) -> SimTime {
 
 /// Evicts every Pod that has written more than its limits allow; true if there was any.
 fn evict_writers(world: &mut World<'_>, node: NodeId) -> bool {
-    if !world.load.storage[node].grows() {
+    if !world.load.writes_limited || !world.load.storage[node].grows() {
         return false;
     }
     let written = |pod, index| world.pods.container(pod, index).written_at(world.now);

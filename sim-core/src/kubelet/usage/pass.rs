@@ -85,7 +85,7 @@ impl Upkeep {
         let classes = &mut world.record.usage.utilization;
         let last = UsageMeasures::CLASSES - 1;
         for (node, (&demand, &available)) in world.load.demand.iter().zip(&world.load.available).enumerate() {
-            classes[((demand / available * 200.0).ceil() as usize).min(last)] += 1;
+            classes[class(demand / available).min(last)] += 1;
             if demand > available {
                 self.nodes.push(NodeId(node as u32));
             }
@@ -102,5 +102,25 @@ impl Upkeep {
             self.share(world, node);
         }
         self.nodes = nodes;
+    }
+}
+
+/// The class of a utilisation: half per cents, rounded up. (Without `ceil`, which is a call where the machine has no instruction for it.)
+fn class(utilization: f32) -> usize {
+    let halves = utilization * 200.0;
+    let below = halves as usize;
+    below + usize::from(halves > below as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn utilisation_is_classed_by_half_per_cents_rounded_up() {
+        let table = [(0.0, 0), (0.001, 1), (0.005, 1), (0.0051, 2), (0.5, 100), (0.501, 101), (1.0, 200), (f32::NAN, 0), (-0.1, 0)];
+        for (utilization, want) in table {
+            assert_eq!(class(utilization), want, "{utilization}");
+        }
     }
 }
