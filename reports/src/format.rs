@@ -68,9 +68,24 @@ fn rounds_to_zero(value: f64, decimals: usize) -> bool {
 
 /// A relative change in per cent, with its sign.
 pub(crate) fn relative(change: f64) -> String {
+    if change >= 100.0 {
+        // Beyond 10,000 % nobody reads a percentage: the number of times is plainer, and as narrow as the others.
+        return format!("× {}", brief_count(change + 1.0));
+    }
     let per_cent = change * 100.0;
     let decimals = if per_cent == 0.0 { 0 } else { places(per_cent, 3).clamp(0, 4) as usize };
     format!("{}{} %", if per_cent > 0.0 { "+" } else { "" }, grouped(per_cent, decimals))
+}
+
+/// A large count with three significant digits: `158`, `8,530`, `46.5 k`, `1.2 M`.
+fn brief_count(value: f64) -> String {
+    let (value, suffix) = match value {
+        _ if value < 1e4 => (value, ""),
+        _ if value < 1e6 => (value / 1e3, " k"),
+        _ => (value / 1e6, " M"),
+    };
+    let decimals = if suffix.is_empty() { 0 } else { places(value, 3).clamp(0, 2) as usize };
+    format!("{}{suffix}", grouped(value, decimals))
 }
 
 /// A single value in a human unit.
@@ -178,6 +193,7 @@ mod tests {
         }
         assert_eq!(plus_minus(Unit::Seconds, 740.4, Some(33.6)), "12.34 ± 0.56 min");
         assert_eq!([0.045, -0.5, 12.0, 0.0, 4e-5].map(relative), ["+4.50 %", "−50.0 %", "+1,200 %", "0 %", "+0.0040 %"]);
+        assert_eq!([99.99, 121.0, 46_520.4, 2e7].map(relative), ["+9,999 %", "× 122", "× 46.5 k", "× 20.0 M"]);
     }
 
     #[test]

@@ -580,7 +580,9 @@ impl<'s> World<'s> {
         self.leave_images(pod);
         self.leave_seat(pod);
         for index in 0..self.pods.containers_of(pod) {
-            self.resized.remove(&(pod, index));
+            if let Some(before) = self.resized.remove(&(pod, index)) {
+                self.count_grown(pod, index, Some(before), None);
+            }
             self.asked.remove(&(pod, index));
         }
         self.pods.remove(pod);

@@ -12,6 +12,8 @@ pub struct Nodes {
     pub pool: Table<NodeId, PoolId>,
     /// Pods with a sandbox on each node.
     pub sandboxes: Table<NodeId, u32>,
+    /// Containers of its Pods that were resized to ask for more than their manifests do.
+    pub grown: Table<NodeId, u32>,
     /// Address blocks.
     pub addresses: Table<NodeId, AddressPool>,
     /// Images.
@@ -36,6 +38,7 @@ impl Nodes {
         Self {
             pool: pools().collect(),
             sandboxes: Table::filled(count, 0),
+            grown: Table::filled(count, 0),
             addresses: Table::filled(count, AddressPool::new(spec.network.block_size())),
             images: pools().map(|pool| preloaded(spec, pool)).collect(),
             kubelet_since: Table::filled(count, SimTime::ZERO),

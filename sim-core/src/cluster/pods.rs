@@ -310,6 +310,8 @@ pub struct Container {
     pub limited: u32,
     /// Row of its work; [`Container::NONE`] if its run is none.
     pub work: u32,
+    /// True once it was resized.
+    pub resized: bool,
 }
 
 impl Container {
@@ -360,6 +362,7 @@ impl Container {
         lane: 0,
         limited: Self::NONE,
         work: Self::NONE,
+        resized: false,
     };
 }
 

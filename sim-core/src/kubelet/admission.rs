@@ -7,10 +7,11 @@ use crate::table::{NodeId, PodId};
 use crate::world::World;
 
 /// Whether the kubelet of a Pod's node takes it. The scheduler has just found that it fits, and its books are never ahead of the kubelet's;
-/// so there is doubt only where the node is under pressure or Pods were resized since.
+/// so there is doubt only where the node is under pressure or Pods of it were resized to ask for more.
 pub(super) fn admit_where_in_doubt(world: &World<'_>, pod: PodId) -> Result<(), Rejection> {
-    let taints = world.nodes.health[world.pods[pod].node].taints;
-    if taints == NodeTaints::default() && world.resized.is_empty() {
+    let node = world.pods[pod].node;
+    let taints = world.nodes.health[node].taints;
+    if taints == NodeTaints::default() && world.nodes.grown[node] == 0 {
         return Ok(());
     }
     let pressures = Pressures {

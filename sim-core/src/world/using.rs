@@ -31,8 +31,8 @@ impl Allotment {
 impl World<'_> {
     /// What a container is allotted.
     pub fn allotment(&self, pod: PodId, index: u8) -> Allotment {
-        if let Some(resized) = self.resized.get(&(pod, index)) {
-            return *resized;
+        if self.pods.container(pod, index).resized {
+            return self.resized[&(pod, index)];
         }
         let about = self.container_spec(pod, index);
         Allotment {
@@ -283,7 +283,9 @@ impl World<'_> {
         if runs {
             self.delist(pod, index);
         }
-        self.resized.insert((pod, index), new);
+        self.pods.container_mut(pod, index).resized = true;
+        let before = self.resized.insert((pod, index), new);
+        self.count_grown(pod, index, before, Some(new));
         self.note(Note::Resized(pod));
         if runs {
             self.enlist(pod, index);
@@ -291,6 +293,14 @@ impl World<'_> {
             self.pace_alone(pod, index);
             self.note(Note::Load(self.pods[pod].node));
         }
+    }
+
+    /// Counts, for its node, whether a container asks for more than its manifest does.
+    pub(super) fn count_grown(&mut self, pod: PodId, index: u8, before: Option<Allotment>, after: Option<Allotment>) {
+        let own = &self.container_spec(pod, index).requests;
+        let grows = |now: Option<Allotment>| u32::from(now.is_some_and(|now| now.cpu > own.cpu.0 || now.memory > own.memory.0));
+        let grown = &mut self.nodes.grown[self.pods[pod].node];
+        *grown = *grown + grows(after) - grows(before);
     }
 
     /// By how much a Pod's requests of CPU (millicores) and memory (bytes) depart from its template, as they are in force (`asked` is false)
