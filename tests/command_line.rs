@@ -91,6 +91,16 @@ fn an_audit_changes_no_result() {
 }
 
 #[test]
+fn an_audit_says_how_often_it_has_looked() {
+    let output = podsim(&[&["run", QUICK, "--audit=500"], &SHORT[..]].concat());
+    let said = stderr(&output);
+    let line = said.lines().find(|line| line.starts_with("audited: ")).expect("a line about the audit");
+    let number = |word: usize| line.split(' ').nth(word).unwrap().parse::<u64>().unwrap();
+    let (looks, events) = (number(1), number(4));
+    assert!(looks == events / 500 + u64::from(!events.is_multiple_of(500)) && looks > 1, "{line}");
+}
+
+#[test]
 fn another_seed_gives_other_results() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (run_into(&dir.path().join("1"), &["--seed", "1"]), run_into(&dir.path().join("2"), &["--seed", "2"]));

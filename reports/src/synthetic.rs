@@ -370,7 +370,7 @@ fn outcome(replication: u32) -> Outcome {
         replication,
         opened: OPENED,
         closed: closed(),
-        engine: EngineCounts { events: 1_843_211 + dice.word() % 9_000, stale: 1_204, pending_max: 8_931, streams: 90_112 },
+        engine: EngineCounts { events: 1_843_211 + dice.word() % 9_000, stale: 1_204, pending_max: 8_931, streams: 90_112, audits: 0 },
         nodes: nodes(NODES, 37),
         containers: containers(&mut dice, &live, pods.created),
         lifecycle: lifecycle(&mut dice, pods.created, pods.succeeded, pods.failed),

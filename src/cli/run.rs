@@ -147,6 +147,10 @@ fn report(arguments: &Arguments, output: &Output, loaded: &Loaded, outcomes: &[O
     let run = about(arguments, output, loaded, wall);
     let notes = Notes { warnings: experiment::warnings(&loaded.spec), fidelity: loaded.notes.iter().map(fidelity).collect() };
     tell(output, &run, outcomes, &notes);
+    if arguments.audit.is_some() {
+        let (looks, events) = outcomes.iter().fold((0, 0), |sum, it| (sum.0 + it.engine.audits, sum.1 + it.engine.events));
+        output.hint(&format!("audited: {looks} looks in {events} events found nothing wrong"));
+    }
     arguments.events.iter().for_each(|path| output.hint(&format!("wrote {}", path.display())));
     arguments.timeline.iter().for_each(|path| output.hint(&format!("wrote {}; open it at https://ui.perfetto.dev", path.display())));
     match write(arguments, output, &run, outcomes, &notes) {

@@ -67,6 +67,8 @@ pub struct EngineCounts {
     pub pending_max: u64,
     /// Random streams opened.
     pub streams: u64,
+    /// Looks of the auditor, if there was one.
+    pub audits: u64,
 }
 
 /// Nodes over the window.

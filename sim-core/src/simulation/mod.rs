@@ -150,6 +150,7 @@ impl<'s> Simulation<'s> {
         if !self.auditor.as_mut().is_some_and(|auditor| auditor.is_due(events, over)) {
             return Ok(());
         }
+        self.counts.audits += 1;
         self.audit().map_err(|what| Stopped::Violation(Violation { replication: self.replication, events, at, what }))
     }
 
